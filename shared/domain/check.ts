@@ -1,0 +1,54 @@
+import { z } from 'zod';
+
+/** What was looked at, what was seen, what was expected, when. A report line without it cannot be written. */
+export const Evidence = z.object({
+  /** Who answered: `GET https://…`, `Cloud Run revision hello-d…`, `registry`. */
+  source: z.string().min(1),
+  asked: z.string(),
+  observed: z.string(),
+  expected: z.string(),
+  /** ISO 8601 */
+  at: z.iso.datetime(),
+  durationMs: z.number().nonnegative().optional(),
+});
+export type Evidence = z.infer<typeof Evidence>;
+
+export const Recommendation = z.object({
+  change: z.string().min(1),
+  measured: z.string(),
+  limit: z.string(),
+  /** The rule behind it, by id or link. */
+  rule: z.string(),
+});
+export type Recommendation = z.infer<typeof Recommendation>;
+
+export const Severity = z.enum(['required', 'advisory']);
+export type Severity = z.infer<typeof Severity>;
+
+export const CheckOutcome = z.enum(['pass', 'fail', 'inconclusive', 'not-run']);
+export type CheckOutcome = z.infer<typeof CheckOutcome>;
+
+const base = {
+  id: z.string().min(1),
+  title: z.string().min(1),
+  /** The named group it is reported under ("Database resilience 10/10"). */
+  suite: z.string().min(1),
+  severity: Severity,
+  /** Which step asked, and in which phase of it. */
+  step: z.string(),
+  phase: z.string(),
+};
+
+/** One question with its answer. Only a check that was not run has no evidence, and then it says why. */
+export const Check = z.discriminatedUnion('outcome', [
+  z.object({ ...base, outcome: z.literal('pass'), evidence: Evidence }),
+  z.object({
+    ...base,
+    outcome: z.literal('fail'),
+    evidence: Evidence,
+    recommendation: Recommendation.optional(),
+  }),
+  z.object({ ...base, outcome: z.literal('inconclusive'), evidence: Evidence }),
+  z.object({ ...base, outcome: z.literal('not-run'), reason: z.string().min(1) }),
+]);
+export type Check = z.infer<typeof Check>;

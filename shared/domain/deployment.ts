@@ -1,0 +1,161 @@
+import { z } from 'zod';
+import type { Check } from './check.ts';
+import type { DeploymentId } from './ids.ts';
+import type { Ending, Outcome, RollbackResult } from './outcome.ts';
+import type { ServiceConfig } from './service.ts';
+import type { StepName } from './steps.ts';
+import type { TrafficTarget } from './traffic.ts';
+import type { Verdict } from './verdict.ts';
+
+/** What a release is for, if told. */
+export const Change = z.strictObject({
+  id: z.string().max(100),
+  title: z.string().max(300),
+  url: z.url({ protocol: /^https?$/ }).optional(),
+  claims: z.array(z.string().max(300)).max(20).default([]),
+});
+export type Change = z.infer<typeof Change>;
+
+/** An image by digest, with where it came from. */
+export interface Release {
+  /** `HOST/PROJECT/REPOSITORY/IMAGE` */
+  image: string;
+  digest: string;
+  tag?: string;
+  sizeBytes: number;
+  /** `linux/amd64`; several for an index. */
+  platforms: string[];
+  /** Source revision from the image's labels. */
+  source?: string;
+  version?: string;
+}
+
+/** Who asked for it, how, and for what. */
+export interface DeploymentRequest {
+  /** The Pub/Sub message or API request it came with; repeats of it are duplicates. */
+  id: string;
+  source: 'image-push' | 'api';
+  /** A verified identity, or the topic's name. */
+  requestedBy: string;
+  /** ISO 8601 */
+  requestedAt: string;
+  tag?: string;
+  /** Absent when the image is still to be built. */
+  digest?: string;
+  change?: Change;
+}
+
+export interface StepRun {
+  step: StepName;
+  phase: string;
+  seq: number;
+  attempt: number;
+  status: 'running' | 'pending' | 'succeeded' | 'rejected' | 'failed' | 'skipped';
+  startedAt: string;
+  endedAt?: string;
+  /** One line for people: what it did or saw. */
+  summary?: string;
+}
+
+/** Why the forward way ended early. */
+export interface Failure {
+  ending: Exclude<Ending, 'completed'>;
+  step: StepName;
+  phase: string;
+  code: string;
+  message: string;
+  at: string;
+}
+
+/** A person's (or reconcile's) word to a running deployment; read at every claim. */
+export interface Signal {
+  kind: 'cancel' | 'rollback';
+  by: string;
+  reason: string;
+  at: string;
+}
+
+export interface Rollback {
+  result: Exclude<RollbackResult, 'not-run'>;
+  /** Evidence in words: what Cloud Run and the service answered. */
+  observed: string;
+  at: string;
+  /** What is left of the deployment, by name. */
+  remains: string[];
+  /** Something a person changed meanwhile and that was respected. */
+  notes: string[];
+}
+
+/** What serves now, read from Cloud Run when the outcome was decided; null when it could not be read. */
+export type Serving = { revision: string; percent: number }[] | null;
+
+export interface Result {
+  outcome: Outcome;
+  verdict: Verdict;
+  /** One sentence: why this outcome. */
+  explanation: string;
+  serving: Serving;
+  finishedAt: string;
+}
+
+/** One attempt to bring a release to an environment: the record all steps read and patch. */
+export interface Deployment {
+  recordVersion: 1;
+  id: DeploymentId;
+  /** Grows with every write; `notify` renders the newest and ignores older ones. */
+  revision: number;
+  service: string;
+  environment: string;
+  request: DeploymentRequest;
+  config: ServiceConfig;
+  configHash: string;
+  /** Which object and generation of the bucket the config was read from. */
+  configSource: string;
+  status: 'waiting' | 'starting' | 'active' | 'finished';
+  mode: 'deploy' | 'recover';
+  /** The lock's number; stamped into the Cloud Run service, a higher stamp stops the writer. */
+  fence: number;
+  /** The one execution that may act, bound by its first claim. */
+  executionId?: string;
+  /** Executions that will never act again. */
+  deadExecutions: string[];
+  /** The newest claimed dispatch; older ones are void. */
+  newestSeq: number;
+  /** The callback to poke when a signal comes. */
+  awaiting?: { seq: number; callbackUrl: string };
+  release?: Release;
+  stable?: {
+    /** The service did not exist, or was never proven. */
+    first: boolean;
+    targets: TrafficTarget[];
+  };
+  candidate?: { revision: string; tag: string; url?: string };
+  serviceUrl?: string;
+  /** True from just before the first update that can give the candidate a user's request. */
+  trafficMoved: boolean;
+  /**
+   * What we wrote last and what we wrote or meant to write after that: traffic that is found and is neither was set by
+   * someone else.
+   */
+  trafficWritten?: TrafficTarget[];
+  trafficIntended?: TrafficTarget[];
+  /** The Cloud Build build that makes the image. */
+  buildId?: string;
+  /** Every step succeeded and the traffic is settled: only the report is missing. */
+  completed: boolean;
+  steps: StepRun[];
+  checks: Check[];
+  failure?: Failure;
+  signal?: Signal;
+  rollback?: Rollback;
+  result?: Result;
+  createdAt: string;
+  startedAt?: string;
+  updatedAt: string;
+}
+
+export const isFinished = (deployment: Deployment): boolean => deployment.status === 'finished';
+
+/** `hello → staging` */
+export const placeOf = (deployment: Pick<Deployment, 'service' | 'environment'>): string =>
+  `${deployment.service} → ${deployment.environment}`;

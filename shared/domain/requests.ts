@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { Change } from './deployment.ts';
+import { DeploymentId } from './ids.ts';
+
+/** What travels on the `deploy-requests` topic to `admit`. */
+export const AdmitMessage = z.discriminatedUnion('kind', [
+  /** An image was pushed: every service that tracks it is asked for. */
+  z.strictObject({
+    version: z.literal(1),
+    kind: z.literal('image'),
+    requestId: z.string().min(1).max(200),
+    image: z.string().min(1),
+    tag: z.string().min(1),
+    digest: z.string().optional(),
+    requestedBy: z.string().min(1),
+    requestedAt: z.iso.datetime(),
+  }),
+  /** Somebody asked for a service by name. Without tag and digest the image is built. */
+  z.strictObject({
+    version: z.literal(1),
+    kind: z.literal('deploy'),
+    requestId: z.string().min(1).max(200),
+    service: z.string().min(1),
+    environment: z.string().min(1),
+    tag: z.string().min(1).optional(),
+    digest: z.string().optional(),
+    change: Change.optional(),
+    requestedBy: z.string().min(1),
+    requestedAt: z.iso.datetime(),
+  }),
+  /** A deployment's turn has come, or its execution has to be started (again). */
+  z.strictObject({ version: z.literal(1), kind: z.literal('start'), deploymentId: DeploymentId }),
+]);
+export type AdmitMessage = z.infer<typeof AdmitMessage>;
+
+/** What travels on `deploy-events`: look at this deployment again. The newest ledger state counts, not the message. */
+export const DeployEvent = z.strictObject({
+  version: z.literal(1),
+  deploymentId: DeploymentId,
+  revision: z.int(),
+});
+export type DeployEvent = z.infer<typeof DeployEvent>;

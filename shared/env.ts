@@ -1,0 +1,89 @@
+import { z } from 'zod';
+
+/**
+ * The one place that reads the environment. Local, test and production differ only in what stands here.
+ * An empty endpoint means Google's own.
+ */
+const Endpoint = z.url({ protocol: /^https?$/ }).optional();
+
+const Env = z.object({
+  SLIPWAY_PROJECT: z.string().min(1),
+  SLIPWAY_PROJECT_NUMBER: z.string().regex(/^\d+$/, 'expected the project number'),
+  SLIPWAY_REGION: z.string().min(1),
+  SLIPWAY_WORKFLOW: z.string().min(1).default('slipway-deploy'),
+  /** Bucket of service files (`services/*.yaml`) and reports. */
+  SLIPWAY_BUCKET: z.string().min(1),
+  /** `sqlite:PATH` */
+  SLIPWAY_LEDGER: z.string().regex(/^sqlite:.+$/, 'expected sqlite:PATH'),
+  /** Where messages go when a service file names no channel. */
+  SLIPWAY_SLACK_CHANNEL: z.string().default('#deployments'),
+  SLACK_BOT_TOKEN: z.string().min(1).optional(),
+  SLACK_API_ENDPOINT: Endpoint,
+  PUBSUB_ENDPOINT: Endpoint,
+  WORKFLOW_EXECUTIONS_ENDPOINT: Endpoint,
+  RUN_ENDPOINT: Endpoint,
+  STORAGE_ENDPOINT: Endpoint,
+  SECRET_MANAGER_ENDPOINT: Endpoint,
+  CLOUD_BUILD_ENDPOINT: Endpoint,
+  /** Where the `/v2/` API of every image host is answered; without it, the host of the image itself. */
+  REGISTRY_ENDPOINT: Endpoint,
+  /** A builder image that takes the source and makes the image by itself; without it, `docker build`. */
+  SLIPWAY_BUILDER: z.string().min(1).optional(),
+});
+
+export interface Config {
+  project: string;
+  projectNumber: string;
+  region: string;
+  workflow: string;
+  bucket: string;
+  ledger: { kind: 'sqlite'; file: string };
+  builder: string | undefined;
+  slack: { channel: string; token: string | undefined; endpoint: string | undefined };
+  endpoints: {
+    pubsub: string;
+    executions: string;
+    run: string;
+    storage: string;
+    secretManager: string;
+    cloudBuild: string;
+    registry: string | undefined;
+  };
+}
+
+/** @throws Error that lists every problem at once, by variable name */
+export function loadConfig(env: Record<string, string | undefined>): Config {
+  const present = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const parsed = Env.safeParse(present);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
+    throw new Error(`The environment is not complete:\n${problems.join('\n')}`);
+  }
+  const values = parsed.data;
+  const config: Config = {
+    project: values.SLIPWAY_PROJECT,
+    projectNumber: values.SLIPWAY_PROJECT_NUMBER,
+    region: values.SLIPWAY_REGION,
+    workflow: values.SLIPWAY_WORKFLOW,
+    bucket: values.SLIPWAY_BUCKET,
+    ledger: { kind: 'sqlite', file: values.SLIPWAY_LEDGER.slice('sqlite:'.length) },
+    builder: values.SLIPWAY_BUILDER,
+    slack: {
+      channel: values.SLIPWAY_SLACK_CHANNEL,
+      token: values.SLACK_BOT_TOKEN,
+      endpoint: values.SLACK_API_ENDPOINT,
+    },
+    endpoints: {
+      pubsub: values.PUBSUB_ENDPOINT ?? 'https://pubsub.googleapis.com',
+      executions: values.WORKFLOW_EXECUTIONS_ENDPOINT ?? 'https://workflowexecutions.googleapis.com',
+      run: values.RUN_ENDPOINT ?? 'https://run.googleapis.com',
+      storage: values.STORAGE_ENDPOINT ?? 'https://storage.googleapis.com',
+      secretManager: values.SECRET_MANAGER_ENDPOINT ?? 'https://secretmanager.googleapis.com',
+      cloudBuild: values.CLOUD_BUILD_ENDPOINT ?? 'https://cloudbuild.googleapis.com',
+      registry: values.REGISTRY_ENDPOINT,
+    },
+  };
+  return Object.freeze(config);
+}

@@ -1,0 +1,7 @@
+import type { Log } from '#shared/ports.ts';
+
+/** One JSON line per entry, as Cloud Logging reads them from a function's output. */
+export const consoleLog: Log = (severity, message, fields = {}) => {
+  const line = JSON.stringify({ severity, message, ...fields });
+  (severity === 'ERROR' ? process.stderr : process.stdout).write(`${line}\n`);
+};
