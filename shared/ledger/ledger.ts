@@ -1,0 +1,122 @@
+import type { Deployment } from '#shared/domain/deployment.ts';
+import type { DeploymentId } from '#shared/domain/ids.ts';
+import type { StepReply } from '#shared/domain/protocol.ts';
+import type { StepName } from '#shared/domain/steps.ts';
+
+/**
+ * The record of everything Slipway knows, as documents in collections with transactions: the one port with two adapters.
+ * What the rules are is written once, over this port, in the modules beside it.
+ */
+
+/** One dispatch of a step: who acts for it until when, and the reply it got. */
+export interface Dispatch {
+  deploymentId: DeploymentId;
+  seq: number;
+  step: StepName;
+  phase: string;
+  executionId: string;
+  /** The claim that may act; a later claim of the same dispatch replaces it. */
+  claim: string;
+  /** Milliseconds since the epoch; past it the claim's function is taken for dead. */
+  leaseUntil: number;
+  reply?: StepReply;
+}
+
+/** One per service and environment. */
+export interface Lock {
+  service: string;
+  environment: string;
+  active?: DeploymentId;
+  /** The one waiting place. */
+  waiting?: DeploymentId;
+  /** The number given last. */
+  fence: number;
+}
+
+/** What became of a request, for ever: a repeat of it is answered from here. */
+export interface RequestRecord {
+  requestId: string;
+  decision: 'admitted' | 'waiting' | 'duplicate' | 'refused' | 'ignored';
+  reason: string;
+  service?: string;
+  environment?: string;
+  deploymentId?: DeploymentId;
+  requestedBy: string;
+  at: string;
+}
+
+/** What was proven and given all traffic last. */
+export interface LiveRelease {
+  service: string;
+  environment: string;
+  deploymentId: DeploymentId;
+  image: string;
+  digest: string;
+  tag?: string;
+  configHash: string;
+  at: string;
+}
+
+/** Where a deployment's message is and which ledger revision it shows. */
+export interface Notification {
+  deploymentId: DeploymentId;
+  channel: string;
+  rootTs?: string;
+  /** Milliseconds since the epoch until which one `notify` may post the root message. */
+  postingUntil: number;
+  shownRevision: number;
+  /** Milliseconds since the epoch of the last post or edit. */
+  shownAt: number;
+  /** The final status is in Slack. */
+  final: boolean;
+  /** Why it cannot be delivered, in Slack's word; a person has to mend it. */
+  undeliverable?: string;
+}
+
+/** A message that could not be understood or believed: kept, never acted on, never retried. */
+export interface Refusal {
+  target: string;
+  messageId: string;
+  reason: string;
+  /** The first characters of what came. */
+  excerpt: string;
+  at: string;
+}
+
+export interface Collections {
+  deployments: Deployment;
+  dispatches: Dispatch;
+  locks: Lock;
+  requests: RequestRecord;
+  live: LiveRelease;
+  notifications: Notification;
+  refusals: Refusal;
+}
+
+export type Collection = keyof Collections;
+
+/** Fields of a document compared for equality; nested ones with a dot. */
+export type Where = Record<string, string | number | boolean>;
+
+export interface Reader {
+  get<C extends Collection>(collection: C, id: string): Promise<Collections[C] | undefined>;
+  /** Newest id first: ids of deployments sort by time. */
+  list<C extends Collection>(collection: C, where?: Where, limit?: number): Promise<Collections[C][]>;
+}
+
+export interface Transaction extends Reader {
+  put<C extends Collection>(collection: C, id: string, document: Collections[C]): Promise<void>;
+}
+
+export interface Ledger extends Reader {
+  /**
+   * All or nothing, as if alone. `work` may run more than once, so it has no effects but through `tx`,
+   * and reads before it writes. @throws Fault `unavailable` when the database cannot be reached or contention lasts.
+   */
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  close(): void;
+}
+
+export const dispatchId = (deploymentId: DeploymentId, seq: number): string =>
+  `${deploymentId}.${String(seq).padStart(6, '0')}`;
+export const placeId = (service: string, environment: string): string => `${service}.${environment}`;

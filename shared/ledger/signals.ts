@@ -1,0 +1,75 @@
+import { isFinished, type Deployment, type Signal } from '#shared/domain/deployment.ts';
+import type { DeploymentId } from '#shared/domain/ids.ts';
+import { putDeployment } from './claims.ts';
+import { placeId, type Ledger } from './ledger.ts';
+
+/** Writes a person's word to a deployment, the first one wins. @returns undefined when there is no such deployment */
+export function signalDeployment(
+  ledger: Ledger,
+  id: DeploymentId,
+  signal: Signal,
+): Promise<Deployment | undefined> {
+  return ledger.transaction(async (tx) => {
+    const deployment = await tx.get('deployments', id);
+    if (!deployment || isFinished(deployment) || deployment.signal) return deployment;
+    return putDeployment(tx, deployment, signal.at, { signal });
+  });
+}
+
+/** Cancels a deployment that still waits: it never started, so nothing has to be undone. */
+export function cancelWaiting(
+  ledger: Ledger,
+  id: DeploymentId,
+  explanation: string,
+  nowMs: number,
+): Promise<Deployment | undefined> {
+  const at = new Date(nowMs).toISOString();
+  return ledger.transaction(async (tx) => {
+    const deployment = await tx.get('deployments', id);
+    if (deployment?.status !== 'waiting') return deployment;
+    const place = placeId(deployment.service, deployment.environment);
+    const lock = await tx.get('locks', place);
+    if (lock?.waiting === id) {
+      const { waiting: _left, ...rest } = lock;
+      await tx.put('locks', place, rest);
+    }
+    const verdict = { status: 'inconclusive' as const, explanation: 'no check was made' };
+    const result = { outcome: 'cancelled' as const, verdict, explanation, serving: null, finishedAt: at };
+    return putDeployment(tx, deployment, at, { status: 'finished', result });
+  });
+}
+
+/**
+ * Takes a deployment away from an execution that will never act again and hands it to a new one in `mode: recover`,
+ * under the next fence. @returns undefined when it was not that execution's any more
+ */
+export function takeOver(
+  ledger: Ledger,
+  id: DeploymentId,
+  deadExecution: string | undefined,
+  nowMs: number,
+): Promise<Deployment | undefined> {
+  const at = new Date(nowMs).toISOString();
+  return ledger.transaction(async (tx) => {
+    const deployment = await tx.get('deployments', id);
+    if (!deployment || isFinished(deployment) || deployment.executionId !== deadExecution) return undefined;
+    const place = placeId(deployment.service, deployment.environment);
+    const lock = (await tx.get('locks', place)) ?? {
+      service: deployment.service,
+      environment: deployment.environment,
+      fence: 0,
+    };
+    const fence = lock.fence + 1;
+    await tx.put('locks', place, { ...lock, active: id, fence });
+    const { executionId: _dead, awaiting: _void, ...rest } = deployment;
+    return putDeployment(tx, rest, at, {
+      status: 'starting',
+      mode: 'recover',
+      fence,
+      deadExecutions:
+        deadExecution === undefined
+          ? deployment.deadExecutions
+          : [...deployment.deadExecutions, deadExecution],
+    });
+  });
+}
