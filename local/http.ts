@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { z } from 'zod';
 import { messageOf } from '#shared/errors.ts';
 import { GoogleError } from '#local/google-error.ts';
 
@@ -25,6 +26,8 @@ export interface LocalResponse {
   /** Sent as JSON. Without `json` and `body` the answer is empty. */
   json?: unknown;
   body?: Buffer | string;
+  /** The connection is cut instead: the request was handled, and its sender never hears of it. */
+  cut?: boolean;
 }
 
 export interface Route {
@@ -59,6 +62,30 @@ export function jsonBody(request: LocalRequest): unknown {
   } catch (error) {
     throw new GoogleError('INVALID_ARGUMENT', `Invalid JSON payload received. ${messageOf(error)}`);
   }
+}
+
+/**
+ * A value from a client as that schema wants it; strict schemas refuse unknown fields as Google does.
+ * @throws GoogleError INVALID_ARGUMENT naming the first field that is wrong
+ */
+export function parsedValue<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const path = (issue?.path ?? []).join('.');
+  const message =
+    issue?.code === 'unrecognized_keys'
+      ? `Invalid JSON payload received. Unknown name "${issue.keys[0]}"${path ? ` at '${path}'` : ''}: Cannot find field.`
+      : `Invalid value${path ? ` at '${path}'` : ''}: ${issue?.message ?? 'does not fit'}`;
+  throw new GoogleError('INVALID_ARGUMENT', message);
+}
+
+/** `jsonBody`, then `parsedValue`. */
+export function parsedBody<Schema extends z.ZodType>(
+  request: LocalRequest,
+  schema: Schema,
+): z.output<Schema> {
+  return parsedValue(schema, jsonBody(request));
 }
 
 /**
@@ -182,6 +209,10 @@ async function readBody(message: IncomingMessage): Promise<Buffer> {
 }
 
 function send(response: ServerResponse, answer: LocalResponse): void {
+  if (answer.cut) {
+    response.destroy();
+    return;
+  }
   const body = answer.json === undefined ? (answer.body ?? '') : JSON.stringify(answer.json);
   const headers: Record<string, string | number> = { ...answer.headers };
   if (answer.json !== undefined) headers['content-type'] ??= 'application/json; charset=UTF-8';
