@@ -1,0 +1,139 @@
+import { z } from 'zod';
+import { Runtime } from '#shared/domain/service.ts';
+import type { Finding } from './findings.ts';
+import type { Path } from './problems.ts';
+
+type Runtime = z.infer<typeof Runtime>;
+/** Only the fields that are valid by themselves: a rule is silent about what another problem already covers. */
+type ValidFields = Partial<Runtime>;
+
+/**
+ * What must hold between the values of one merged configuration. Limits are Cloud Run's: the Probe message of its v2 API,
+ * https://cloud.google.com/run/docs/configuring/healthchecks and https://cloud.google.com/run/docs/container-contract.
+ */
+export function brokenRules(config: { runtime?: unknown; suites?: unknown }): Finding[] {
+  const runtime = validFields(config.runtime);
+  return [
+    ...variableRules(config.runtime),
+    ...scalingRules(runtime),
+    ...probeRules('startupProbe', runtime.startupProbe),
+    ...probeRules('livenessProbe', runtime.livenessProbe),
+    ...uniqueNames(config.suites),
+  ];
+}
+
+const finding = (path: Path, expected: string): Finding => ({ path, about: 'value', expected });
+
+/** Cloud Run sets these itself and refuses them. */
+const reservedVariables = ['PORT', 'K_SERVICE', 'K_REVISION', 'K_CONFIGURATION'];
+
+/** Reads only the names, whatever else is wrong. */
+const Variables = z
+  .object({
+    env: z.record(z.string(), z.unknown()).catch({}),
+    secrets: z.record(z.string(), z.unknown()).catch({}),
+  })
+  .catch({ env: {}, secrets: {} });
+
+function variableRules(runtime: unknown): Finding[] {
+  const { env, secrets } = Variables.parse(runtime);
+  const named = (section: string, name: string, expected: string): Finding => ({
+    path: ['runtime', section, name],
+    about: 'key',
+    expected,
+  });
+  const reserved = Object.entries({ env, secrets }).flatMap(([section, variables]) =>
+    reservedVariables
+      .filter((name) => Object.hasOwn(variables, name))
+      .map((name) => named(section, name, 'expected another name: Cloud Run sets this one itself')),
+  );
+  const twice = Object.keys(secrets)
+    .filter((name) => Object.hasOwn(env, name))
+    .map((name) => named('secrets', name, 'expected a name that is not in runtime.env too'));
+  return [...reserved, ...twice];
+}
+
+function scalingRules({ minInstances, maxInstances, cpu, concurrency }: ValidFields): Finding[] {
+  const findings: Finding[] = [];
+  if (minInstances !== undefined && maxInstances !== undefined && minInstances > maxInstances) {
+    const expected = `expected at most runtime.maxInstances, which is ${maxInstances}`;
+    findings.push(finding(['runtime', 'minInstances'], expected));
+  }
+  if (cpu !== undefined && concurrency !== undefined && concurrency > 1 && cpus(cpu) < 1) {
+    const expected = `expected at least "1", as runtime.concurrency is ${concurrency}: below one CPU it can only be 1`;
+    findings.push(finding(['runtime', 'cpu'], expected));
+  }
+  return findings;
+}
+
+const cpus = (amount: string): number =>
+  amount.endsWith('m') ? Number(amount.slice(0, -1)) / 1000 : Number(amount);
+
+const longestStartupSeconds = 240;
+
+function probeRules(name: 'startupProbe' | 'livenessProbe', probe: Runtime['startupProbe']): Finding[] {
+  if (probe === undefined) return [];
+  const at = (key: string): Path => ['runtime', name, key];
+  // Google's values for what a probe leaves out.
+  const { period = 10, timeout = 1, failureThreshold = 3 } = probe;
+  const findings = (['initialDelay', 'period', 'timeout'] as const)
+    .filter((key) => !Number.isInteger(probe[key] ?? 0))
+    .map((key) => finding(at(key), 'expected whole seconds'));
+  if (timeout > period)
+    findings.push(finding(at('timeout'), `expected at most the probe's period, which is ${period} s`));
+  if (name === 'startupProbe' && period * failureThreshold > longestStartupSeconds) {
+    const key = probe.failureThreshold === undefined ? 'period' : 'failureThreshold';
+    const expected = `expected period × failureThreshold of at most ${longestStartupSeconds} s; it is ${period} s × ${failureThreshold}`;
+    findings.push(finding(at(key), expected));
+  }
+  if (name === 'livenessProbe' && probe.path === undefined) {
+    findings.push(finding(at('path'), 'expected a path: Cloud Run has no liveness probe without HTTP'));
+  }
+  return findings;
+}
+
+/** Reads only the names, whatever else is wrong with the suites. */
+const Names = z
+  .array(
+    z
+      .object({
+        title: z.string().optional().catch(undefined),
+        checks: z.array(z.object({ name: z.string().optional().catch(undefined) }).catch({})).catch([]),
+      })
+      .catch({ checks: [] }),
+  )
+  .catch([]);
+
+function uniqueNames(value: unknown): Finding[] {
+  const suites = Names.parse(value);
+  return [
+    ...repeated(suites.map(({ title }) => title)).map((index) =>
+      finding(['suites', index, 'title'], 'expected a title that no suite before has'),
+    ),
+    ...suites.flatMap(({ checks }, suite) =>
+      repeated(checks.map(({ name }) => name)).map((index) =>
+        finding(
+          ['suites', suite, 'checks', index, 'name'],
+          'expected a name that no check of the suite before has',
+        ),
+      ),
+    ),
+  ];
+}
+
+/** Indexes of what was there before. */
+const repeated = (names: readonly (string | undefined)[]): number[] =>
+  names.flatMap((name, index) => (name !== undefined && names.indexOf(name) < index ? [index] : []));
+
+/** The fields of the runtime section that are valid, with their defaults. */
+function validFields(value: unknown): ValidFields {
+  const given = z
+    .record(z.string(), z.unknown())
+    .catch({})
+    .parse(value ?? {});
+  const fields = Object.entries(Runtime.shape).flatMap(([key, schema]) => {
+    const parsed = schema.safeParse(given[key]);
+    return parsed.success ? [[key, parsed.data]] : [];
+  });
+  return Object.fromEntries(fields) as ValidFields;
+}
