@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { Fault } from '#shared/domain/fault.ts';
+import { isDigest, parseImage } from '#shared/domain/image.ts';
+import type { Registry, RegistryImage } from '#shared/ports.ts';
+import { jsonOf, nameOf, parsedAs, type Rest, type RestAnswer } from './rest.ts';
+
+const indexTypes = [
+  'application/vnd.oci.image.index.v1+json',
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+];
+const manifestTypes = [
+  'application/vnd.oci.image.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.v2+json',
+];
+
+const Descriptor = z.object({ digest: z.string().refine(isDigest), size: z.int().nonnegative() });
+type Descriptor = z.infer<typeof Descriptor>;
+
+const Manifest = z.object({ config: Descriptor, layers: z.array(Descriptor) });
+
+const Index = z.object({
+  manifests: z.array(
+    Descriptor.extend({ platform: z.object({ os: z.string(), architecture: z.string() }).optional() }),
+  ),
+});
+
+const Config = z.object({
+  os: z.string(),
+  architecture: z.string(),
+  config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }).nullish(),
+});
+
+/** What is looked at of one platform's image. */
+interface Part {
+  platform: string;
+  blobs: Descriptor[];
+  labels: Record<string, string>;
+}
+
+/** Where Cloud Run runs; of several platforms, the one whose labels count. */
+const ownPlatform = 'linux/amd64';
+
+/**
+ * The OCI distribution API. An index stays an index: its digest is the one to deploy, and attestations in it, which say
+ * platform `unknown/unknown`, are no platforms.
+ */
+export function createRegistry(options: {
+  /** Answers for every image host; without it each host answers for itself. */
+  endpoint: string | undefined;
+  rest: Rest;
+}): Registry {
+  const { rest } = options;
+
+  async function manifest(base: string, reference: string): Promise<RestAnswer & { what: string }> {
+    const accept = [...indexTypes, ...manifestTypes].join(', ');
+    const request = { url: `${base}/manifests/${reference}`, headers: { accept } };
+    return { ...(await rest.call(request)), what: nameOf(request) };
+  }
+
+  async function part(base: string, answer: RestAnswer & { what: string }): Promise<Part> {
+    const { config, layers } = parsedAs(Manifest, jsonOf(answer, answer.what), answer.what);
+    const request = { url: `${base}/blobs/${config.digest}`, followRedirects: true };
+    const blob = await rest.call(request);
+    checkDigest(config.digest, blob, nameOf(request));
+    const file = parsedAs(Config, jsonOf(blob, nameOf(request)), nameOf(request));
+    return {
+      platform: `${file.os}/${file.architecture}`,
+      blobs: [config, ...layers],
+      labels: file.config?.Labels ?? {},
+    };
+  }
+
+  async function parts(
+    base: string,
+    answer: RestAnswer & { what: string },
+    mediaType: string,
+  ): Promise<Part[]> {
+    if (manifestTypes.includes(mediaType)) return [await part(base, answer)];
+    if (!indexTypes.includes(mediaType)) {
+      throw new Fault(
+        'unsupported',
+        `${answer.what} is "${mediaType}", which is neither an image nor an index of images`,
+      );
+    }
+    const { manifests } = parsedAs(Index, jsonOf(answer, answer.what), answer.what);
+    const images = manifests.filter(({ platform }) => platform?.os !== 'unknown');
+    return Promise.all(
+      images.map(async ({ digest }) => {
+        const child = await manifest(base, digest);
+        checkDigest(digest, child, child.what);
+        return part(base, child);
+      }),
+    );
+  }
+
+  return {
+    async resolve(image, reference) {
+      const parsed = parseImage(image);
+      if (parsed === undefined) {
+        throw new Fault('invalid-input', `"${image}" is no image: expected HOST/PROJECT/REPOSITORY/IMAGE`);
+      }
+      const base = `${options.endpoint ?? `https://${parsed.host}`}/v2/${parsed.path}`;
+      const answer = await manifest(base, reference).catch((error: unknown) => {
+        if (error instanceof Fault && error.code === 'not-found') return undefined;
+        throw error;
+      });
+      if (answer === undefined) return undefined;
+      const digest = isDigest(reference)
+        ? reference
+        : (answer.headers.get('docker-content-digest') ?? digestOf(answer));
+      checkDigest(digest, answer, answer.what);
+      const mediaType = (answer.headers.get('content-type') ?? '').replace(/;.*$/, '').trim();
+      return { digest, mediaType, ...summary(await parts(base, answer, mediaType)) };
+    },
+  };
+}
+
+function summary(parts: Part[]): Pick<RegistryImage, 'sizeBytes' | 'platforms' | 'labels'> {
+  // Platforms may share layers, which are stored once.
+  const sizes = new Map(
+    parts.flatMap(({ blobs }) => blobs.map(({ digest, size }) => [digest, size] as const)),
+  );
+  const leading = parts.find(({ platform }) => platform === ownPlatform) ?? parts[0];
+  return {
+    sizeBytes: [...sizes.values()].reduce((sum, size) => sum + size, 0),
+    platforms: [...new Set(parts.map(({ platform }) => platform))],
+    labels: leading?.labels ?? {},
+  };
+}
+
+const digestOf = ({ body }: RestAnswer): string =>
+  `sha256:${createHash('sha256').update(body).digest('hex')}`;
+
+/** Content is what its digest says, whoever stored or delivered it. */
+function checkDigest(wanted: string, answer: RestAnswer, what: string): void {
+  const found = digestOf(answer);
+  if (found !== wanted) throw new Fault('internal', `${what} answered content of ${found} for ${wanted}`);
+}

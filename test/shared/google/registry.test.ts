@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest';
+import { createRegistry } from '#shared/google/registry.ts';
+import { createRest } from '#shared/google/rest.ts';
+import {
+  descriptor,
+  gzipLayer,
+  host,
+  imageConfig,
+  name,
+  ociIndex,
+  ociManifest,
+  openRegistry,
+  sha256,
+  token,
+} from '#test/local/registry/open-registry.ts';
+import { fixedTokens, openServer } from './cloud.ts';
+
+const image = `${host}/${name}`;
+const rest = createRest({ tokens: { ...fixedTokens, access: async () => token } });
+
+async function open() {
+  const local = await openRegistry();
+  return { local, registry: createRegistry({ endpoint: local.origin, rest }) };
+}
+
+const bytesOf = (json: unknown): Buffer => Buffer.from(JSON.stringify(json));
+
+describe('an image', () => {
+  it('is found by its tag and by its digest, with size, platform and labels', async () => {
+    const { local, registry } = await open();
+    const layer = await gzipLayer([{ name: 'server.mjs', content: 'x' }]);
+    const digest = await local.pushImage('v1', layer);
+    const expected = {
+      digest,
+      mediaType: ociManifest,
+      sizeBytes: layer.bytes.length + bytesOf(imageConfig).length,
+      platforms: ['linux/amd64'],
+      labels: { team: 'harbour' },
+    };
+    expect(await registry.resolve(image, 'v1')).toEqual(expected);
+    expect(await registry.resolve(image, digest)).toEqual(expected);
+  });
+
+  it('that is not there is undefined, as is one of another name', async () => {
+    const { registry } = await open();
+    expect(await registry.resolve(image, 'v9')).toBeUndefined();
+    expect(await registry.resolve(image, `sha256:${'0'.repeat(64)}`)).toBeUndefined();
+    expect(await registry.resolve(`${host}/slipway-local/images/other`, 'v1')).toBeUndefined();
+  });
+
+  it('of several platforms stays an index: shared layers count once, attestations not at all', async () => {
+    const { local, registry } = await open();
+    const layer = await gzipLayer([{ name: 'server.mjs', content: 'x' }]);
+    const arm = { ...imageConfig, architecture: 'arm64', config: { Labels: { team: 'other' } } };
+    const attestation = { ...imageConfig, architecture: 'unknown', os: 'unknown' };
+    const entry = async (tag: string, config: typeof imageConfig | typeof arm) => {
+      const digest = await local.pushImage(tag, layer, config);
+      const size = (await (await local.call('GET', `/v2/${name}/manifests/${digest}`)).arrayBuffer())
+        .byteLength;
+      const { os, architecture } = config;
+      return { mediaType: ociManifest, digest, size, platform: { os, architecture } };
+    };
+    const manifests = [
+      await entry('arm', arm),
+      await entry('amd', imageConfig),
+      await entry('proof', attestation),
+    ];
+    const index = { schemaVersion: 2, mediaType: ociIndex, manifests };
+    await local.pushManifest('v2', index, ociIndex);
+    expect(await registry.resolve(image, 'v2')).toEqual({
+      digest: sha256(bytesOf(index)),
+      mediaType: ociIndex,
+      sizeBytes: layer.bytes.length + bytesOf(arm).length + bytesOf(imageConfig).length,
+      platforms: ['linux/arm64', 'linux/amd64'],
+      labels: { team: 'harbour' },
+    });
+  });
+
+  it('whose name is none is refused', async () => {
+    const { registry } = await open();
+    await expect(registry.resolve('hello', 'v1')).rejects.toMatchObject({
+      name: 'Fault',
+      code: 'invalid-input',
+    });
+  });
+});
+
+describe('a registry', () => {
+  it('that answers other content than it says is not believed', async () => {
+    const headers = { 'docker-content-digest': `sha256:${'1'.repeat(64)}`, 'content-type': ociManifest };
+    const server = await openServer(() => ({ headers, body: '{}' }));
+    const registry = createRegistry({ endpoint: server.origin, rest });
+    await expect(registry.resolve(image, 'v1')).rejects.toMatchObject({
+      name: 'Fault',
+      code: 'internal',
+      message: expect.stringContaining(`for sha256:${'1'.repeat(64)}`) as string,
+    });
+  });
+
+  it('may keep its blobs elsewhere, which then gets no token', async () => {
+    const config = bytesOf(imageConfig);
+    const manifest = {
+      schemaVersion: 2,
+      config: descriptor('application/vnd.oci.image.config.v1+json', config),
+      layers: [],
+    };
+    const store = await openServer(() => ({ body: config.toString() }));
+    const server = await openServer(({ url }) =>
+      url.includes('/blobs/')
+        ? { status: 302, headers: { location: `${store.origin}/signed` } }
+        : { headers: { 'content-type': ociManifest }, body: JSON.stringify(manifest) },
+    );
+    const registry = createRegistry({ endpoint: server.origin, rest });
+    expect(await registry.resolve(image, 'v1')).toMatchObject({
+      labels: { team: 'harbour' },
+      sizeBytes: config.length,
+    });
+    expect(server.requests.map(({ headers }) => headers.authorization)).toEqual(
+      Array(2).fill(`Bearer ${token}`),
+    );
+    expect(store.requests[0]?.headers.authorization).toBeUndefined();
+  });
+
+  it.each([
+    [401, 'permission-denied'],
+    [403, 'permission-denied'],
+    [503, 'unavailable'],
+  ])('answering %i is no missing image', async (status, code) => {
+    const server = await openServer(() => ({ status }));
+    const registry = createRegistry({ endpoint: server.origin, rest });
+    await expect(registry.resolve(image, 'v1')).rejects.toMatchObject({ name: 'Fault', code });
+  });
+
+  it('holding something that is no image says what it is', async () => {
+    const headers = { 'content-type': 'application/vnd.docker.distribution.manifest.v1+json; charset=utf-8' };
+    const server = await openServer(() => ({ headers, body: '{}' }));
+    const registry = createRegistry({ endpoint: server.origin, rest });
+    await expect(registry.resolve(image, 'v1')).rejects.toMatchObject({
+      code: 'unsupported',
+      message: expect.stringContaining('"application/vnd.docker.distribution.manifest.v1+json"') as string,
+    });
+  });
+});
