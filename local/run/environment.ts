@@ -1,0 +1,49 @@
+import { shortName } from './names.ts';
+import { RevisionFailure } from './revision-status.ts';
+import type { Container } from './template-message.ts';
+
+/** The value of a secret's version (by the secret's short name), or undefined when there is none or it may not be read. */
+export type SecretValue = (secret: string, version: string) => string | undefined;
+
+/**
+ * Exactly what the container sees: the image's variables, then the declared ones, then those of the platform. Nothing is
+ * inherited from the local cloud's own environment.
+ * @throws RevisionFailure SECRETS_ACCESS_CHECK_FAILED naming the secret, never its value
+ */
+export function environmentOf(options: {
+  container: Container;
+  imageEnv: string[];
+  service: string;
+  revision: string;
+  port: number;
+  secretValue: SecretValue;
+}): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const pair of options.imageEnv) {
+    const equals = pair.indexOf('=');
+    if (equals > 0) env[pair.slice(0, equals)] = pair.slice(equals + 1);
+  }
+  for (const { name, value, valueSource } of options.container.env ?? []) {
+    const reference = valueSource?.secretKeyRef;
+    env[name] = reference
+      ? readSecret(options.secretValue, shortName(reference.secret), reference.version ?? 'latest')
+      : (value ?? '');
+  }
+  return {
+    ...env,
+    PORT: String(options.port),
+    K_SERVICE: options.service,
+    K_REVISION: options.revision,
+    K_CONFIGURATION: options.service,
+  };
+}
+
+function readSecret(secretValue: SecretValue, secret: string, version: string): string {
+  const value = secretValue(secret, version);
+  if (value !== undefined) return value;
+  throw new RevisionFailure({
+    condition: 'ResourcesAvailable',
+    reason: 'SECRETS_ACCESS_CHECK_FAILED',
+    message: `Secret ${secret}/versions/${version} was not found, or the revision's service account may not access it.`,
+  });
+}

@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '#shared/clock.ts';
+import type { LocalService } from '#local/http.ts';
+import type { Identity } from '#local/identity/identity.ts';
+import type { ImageSource } from '#local/registry/image-source.ts';
+import type { Store } from '#local/store.ts';
+import { createCounts, type RequestCounts } from './counts.ts';
+import type { SecretValue } from './environment.ts';
+import { createGateway } from './gateway.ts';
+import { createInstances } from './instances.ts';
+import type { LogLine } from './logs.ts';
+import { localPlace, type Place } from './names.ts';
+import { createOperations } from './operations.ts';
+import { recordProcesses } from './orphans.ts';
+import { openRecords, specOf } from './records.ts';
+import { createRoutes } from './routes.ts';
+import { createServices } from './services.ts';
+
+export interface RunOptions {
+  store: Store;
+  /** Real processes run in real time, so this is the system's clock outside of tests of single parts. */
+  clock: Clock;
+  identity: Identity;
+  images: ImageSource;
+  /** Where revisions are unpacked and their logs kept: `SERVICE/REVISION/{rootfs,log}`. */
+  directory: string;
+  secretValue: SecretValue;
+  place?: Place;
+  /** Whether somebody may call the service beyond its own policy, as a grant on the project would let them. */
+  mayInvoke?: (email: string, service: string) => boolean;
+  random?: () => number;
+  uuid?: () => string;
+  /** How long a revision may take to start; 240 s on Cloud Run, 20 s here unless told otherwise. */
+  startTimeoutMs?: number;
+  /** How long a write takes to reach the proxy. */
+  propagationMs?: number;
+  /** Between SIGTERM and SIGKILL; 10 s on Cloud Run, 2 s here unless told otherwise. */
+  stopGraceMs?: number;
+  onError?: (error: unknown) => void;
+}
+
+export interface Run extends LocalService {
+  /** What a revision (short name) wrote, and what Cloud Run says of its container; newest last. */
+  logs(revision: string): LogLine[];
+  /** Requests the proxy passed to the service's revisions (short names) since the start or the last reset. */
+  requestsByRevision(service: string): RequestCounts;
+  resetRequests(service: string): void;
+  stop(): Promise<void>;
+}
+
+/**
+ * Cloud Run of the local cloud: the Admin API v2, revisions as real processes, and a real proxy in front of them.
+ * Services of an earlier run on the same store are there again, at the same addresses; their processes start with the
+ * first request.
+ */
+export async function createRun(options: RunOptions): Promise<Run> {
+  const { store, clock, identity } = options;
+  const { place = localPlace, random = Math.random, uuid = randomUUID } = options;
+  const onError = options.onError ?? (() => undefined);
+  const parent = `projects/${place.project}/locations/${place.location}`;
+  const records = openRecords(store);
+  const operations = createOperations({ store, parent, uuid });
+  const counts = createCounts();
+  const instances = createInstances({
+    images: options.images,
+    directory: options.directory,
+    clock,
+    records: recordProcesses(store),
+    secretValue: options.secretValue,
+    startTimeoutMs: options.startTimeoutMs ?? 20_000,
+    stopGraceMs: options.stopGraceMs ?? 2_000,
+    onError,
+  });
+  const gateway = createGateway({
+    store,
+    clock,
+    identity,
+    instances,
+    counts,
+    random,
+    mayInvoke: options.mayInvoke ?? (() => false),
+    view: {
+      service: (id) => records.services.get(`${parent}/services/${id}`),
+      spec(id, revision) {
+        const record = records.revisions.get(`${parent}/services/${id}/revisions/${revision}`);
+        return record && specOf(record);
+      },
+    },
+    onError,
+  });
+  const services = createServices({
+    records,
+    operations,
+    instances,
+    gateway,
+    clock,
+    place,
+    uuid,
+    random,
+    propagationMs: options.propagationMs ?? 50,
+    onError,
+  });
+  await services.resume();
+
+  return {
+    routes: createRoutes({ services, records, operations, place, clock, uuid }),
+    logs: (revision) => instances.logs(revision),
+    requestsByRevision: (service) => counts.of(service),
+    resetRequests: (service) => counts.reset(service),
+    async stop() {
+      await services.stop();
+      await Promise.all([gateway.stop(), instances.stop()]);
+    },
+  };
+}
