@@ -16,14 +16,18 @@ export function judgeAnswer(
   for (const [field, value] of Object.entries(expect.json ?? {})) {
     expected.push(`${field} = ${JSON.stringify(value)}`);
     const seen = fieldOf(answer.body, field);
-    if (seen !== value) problems.push(`${field} = ${seen === undefined ? 'missing' : excerpt(JSON.stringify(seen))}`);
+    if (seen !== value)
+      problems.push(`${field} = ${seen === undefined ? 'missing' : excerpt(JSON.stringify(seen))}`);
   }
   if (expect.maximumLatency !== undefined) {
     const limit = expect.maximumLatency * 1000;
     expected.push(`within ${limit} ms`);
     if (answer.durationMs > limit) problems.push(`took ${Math.round(answer.durationMs)} ms`);
   }
-  const observed = problems.length === 0 ? `status ${answer.status} in ${Math.round(answer.durationMs)} ms` : problems.join(', ');
+  const observed =
+    problems.length === 0
+      ? `status ${answer.status} in ${Math.round(answer.durationMs)} ms`
+      : problems.join(', ');
   return { pass: problems.length === 0, observed, expected: expected.join(', ') };
 }
 
@@ -39,4 +43,8 @@ function fieldOf(body: string, field: string): unknown {
   }
 }
 
-const excerpt = (text: string): string => (text.length > 80 ? `${text.slice(0, 80)}…` : text || '(empty)');
+/** One line, short enough for a message. */
+function excerpt(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length > 80 ? `${line.slice(0, 80)}…` : line || '(empty)';
+}

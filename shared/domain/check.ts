@@ -1,5 +1,16 @@
 import { z } from 'zod';
 
+/** One look of several that make up an evidence. */
+export const Attempt = z.object({
+  /** ISO 8601 */
+  at: z.iso.datetime(),
+  ok: z.boolean(),
+  /** `200`, `no answer in time` */
+  seen: z.string(),
+  durationMs: z.number().nonnegative(),
+});
+export type Attempt = z.infer<typeof Attempt>;
+
 /** What was looked at, what was seen, what was expected, when. A report line without it cannot be written. */
 export const Evidence = z.object({
   /** Who answered: `GET https://…`, `Cloud Run revision hello-d…`, `registry`. */
@@ -10,6 +21,8 @@ export const Evidence = z.object({
   /** ISO 8601 */
   at: z.iso.datetime(),
   durationMs: z.number().nonnegative().optional(),
+  /** Every single look, oldest first, where there were several. */
+  attempts: z.array(Attempt).optional(),
 });
 export type Evidence = z.infer<typeof Evidence>;
 

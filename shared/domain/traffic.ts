@@ -19,7 +19,9 @@ export type Snapshot = { status: 'taken'; targets: TrafficTarget[] } | { status:
 /** The stable traffic by names. Refuses a tag on LATEST: it would jump to the candidate and cannot be put back. */
 export function snapshotTraffic(live: readonly LiveTarget[], latestReady: string | undefined): Snapshot {
   const targets: TrafficTarget[] = [];
-  for (const target of live) {
+  // A service that declares no traffic has all of it on LATEST.
+  const declared: readonly LiveTarget[] = live.length === 0 ? [{ type: 'latest', percent: 100 }] : live;
+  for (const target of declared) {
     if (target.type === 'revision') {
       targets.push(named(target.revision, target.percent, target.tag));
     } else if (target.tag !== undefined) {
@@ -43,7 +45,10 @@ export function withCandidate(
   candidate: string,
   tag: string,
 ): TrafficTarget[] {
-  return merged([...current.filter((target) => target.tag !== tag), named(candidate, 0, tag)]);
+  const untagged = current.map((target) =>
+    target.tag === tag ? named(target.revision, target.percent) : target,
+  );
+  return merged([...untagged, named(candidate, 0, tag)]);
 }
 
 /**

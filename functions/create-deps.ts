@@ -1,0 +1,52 @@
+import { systemClock } from '#shared/clock.ts';
+import { loadConfig } from '#shared/env.ts';
+import { createTokens } from '#shared/google/auth.ts';
+import { createCallback } from '#shared/google/callback.ts';
+import { createCloudBuild } from '#shared/google/cloud-build.ts';
+import { createCloudRun } from '#shared/google/cloud-run.ts';
+import { createProber } from '#shared/google/prober.ts';
+import { createPubSub } from '#shared/google/pubsub.ts';
+import { createRegistry } from '#shared/google/registry.ts';
+import { createRest } from '#shared/google/rest.ts';
+import { createSecrets } from '#shared/google/secrets.ts';
+import { createObjectStore } from '#shared/google/storage.ts';
+import { createWorkflows } from '#shared/google/workflows.ts';
+import { openSqliteLedger } from '#shared/ledger/sqlite.ts';
+import { createSlack } from '#shared/slack/client.ts';
+import { consoleLog } from '#shared/log.ts';
+import type { Deps } from '#functions/deps.ts';
+
+/** The real thing: every port over its client. Clients load when they are first used. @throws Error naming what the environment lacks */
+export function createDeps(env: Record<string, string | undefined>): Deps {
+  const config = loadConfig(env);
+  const { endpoints, project, region, workflow, builder, bucket, slack } = config;
+  const tokens = createTokens();
+  const rest = createRest({ tokens });
+  return {
+    config,
+    clock: systemClock,
+    random: Math.random,
+    log: consoleLog,
+    ledger: openSqliteLedger(config.ledger.file),
+    run: createCloudRun({ endpoint: endpoints.run, rest }),
+    registry: createRegistry({ endpoint: endpoints.registry, rest }),
+    build: createCloudBuild({
+      endpoint: endpoints.cloudBuild,
+      rest,
+      ...(builder === undefined ? {} : { step: () => ({ name: builder }) }),
+    }),
+    secrets: createSecrets({ endpoint: endpoints.secretManager, rest }),
+    prober: createProber({ tokens }),
+    workflows: createWorkflows({ endpoint: endpoints.executions, project, region, workflow, rest }),
+    pubsub: createPubSub({ endpoint: endpoints.pubsub, project, rest }),
+    callback: createCallback({ rest }),
+    objects: createObjectStore({ endpoint: endpoints.storage, bucket, tokens }),
+    slack:
+      slack.token === undefined
+        ? undefined
+        : createSlack({
+            token: slack.token,
+            ...(slack.endpoint === undefined ? {} : { endpoint: slack.endpoint }),
+          }),
+  };
+}

@@ -1,0 +1,49 @@
+import { Fault } from '#shared/domain/fault.ts';
+import { candidateTag } from '#shared/domain/ids.ts';
+import type { Step, StepContext } from '#functions/steps/step.ts';
+
+/** Has Cloud Build make the image from the service file's source; asks again until it is done. */
+export const build: Step = {
+  name: 'build',
+  async run(context) {
+    const { deps, deployment, save } = context;
+    const { config } = deployment;
+    if (!config.build) {
+      return {
+        status: 'rejected',
+        reason: `the request names no image and services/${config.service}.yaml has no build.source to make one from`,
+      };
+    }
+    const place = { project: config.project, region: config.region };
+    const tag = candidateTag(deployment.id);
+    const id =
+      deployment.buildId ??
+      (await deps.build.find(place, tag)) ??
+      (await createBuild(context, config.build.source, config.build.timeout));
+    if (deployment.buildId === undefined) await save({ buildId: id });
+    const state = await deps.build.get(place, id);
+    if (state.status === 'running') {
+      return { status: 'pending', againSeconds: 3, summary: `build ${id} is running` };
+    }
+    if (state.status === 'failed')
+      return { status: 'rejected', reason: `build ${id} failed: ${state.reason}` };
+    return { status: 'succeeded', summary: `build ${id} took ${state.seconds.toFixed(1)} s` };
+  },
+};
+
+/** @returns the build's id */
+function createBuild(
+  { deps, deployment }: StepContext,
+  source: string,
+  timeoutSeconds: number,
+): Promise<string> {
+  const { project, region, image } = deployment.config;
+  const parts = /^gs:\/\/([^/]+)\/(.+)$/.exec(source);
+  if (!parts) throw new Fault('invalid-input', `build.source "${source}" is not gs://BUCKET/OBJECT`);
+  const [, bucket = '', object = ''] = parts;
+  const tag = candidateTag(deployment.id);
+  return deps.build.create(
+    { project, region },
+    { bucket, object, image, imageTag: tag, tag, timeoutSeconds },
+  );
+}

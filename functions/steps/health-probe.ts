@@ -1,0 +1,168 @@
+import type { Attempt, Check } from '#shared/domain/check.ts';
+import { Fault } from '#shared/domain/fault.ts';
+import type { StepContext, StepResult, Step } from '#functions/steps/step.ts';
+
+/** How long one dispatch looks before it answers `pending`: no function is paid for a longer wait. */
+const watchSeconds = 20;
+/** After the bake, how long an answer that is neither steadily good nor steadily bad is watched on. */
+const flappingSeconds = 60;
+/** Attempts kept as evidence, the newest: at one a second more than half an hour. */
+const keptAttempts = 2000;
+
+/**
+ * Before traffic (phase `candidate`): healthy after N consecutive successes at the candidate's own address, within the
+ * startup grace. Under traffic (`traffic-N`): watched for the whole bake, unhealthy after N consecutive failures at the
+ * candidate's or the service's address, whichever; at the end it must be healthy.
+ */
+export const healthProbe: Step = {
+  name: 'health-probe',
+  async run(context) {
+    const { deployment, message } = context;
+    const { candidate, serviceUrl, config } = deployment;
+    if (!candidate?.url || !serviceUrl)
+      throw new Fault('internal', 'the record has no candidate address: deploy did not run');
+    const underTraffic = message.phase.startsWith('traffic-');
+    const hidden = config.runtime.ingress !== 'all';
+    if (hidden) {
+      const observed = `ingress is ${config.runtime.ingress}: the tag address cannot be reached from here`;
+      return {
+        status: 'rejected',
+        reason: observed,
+        patch: { checks: [checkOf(context, [], 'inconclusive', observed)] },
+      };
+    }
+    const addresses = underTraffic ? [candidate.url, serviceUrl] : [candidate.url];
+    return watch(context, addresses, underTraffic);
+  },
+};
+
+async function watch(context: StepContext, addresses: string[], underTraffic: boolean): Promise<StepResult> {
+  const { deps, deployment, startedMs, signal } = context;
+  const { healthProbe: wanted, traffic } = deployment.config;
+  const dispatchEnd = deps.clock.now() + watchSeconds * 1000;
+  const wholeEnd = startedMs + (underTraffic ? traffic.bake : wanted.startupGrace) * 1000;
+  const attempts = earlierAttempts(context);
+  for (;;) {
+    const tick = deps.clock.now();
+    attempts.push(await attempt(context, addresses));
+    const streak = lengthOfStreak(attempts);
+    const over = deps.clock.now() >= wholeEnd;
+    const healthy = streak >= wanted.successes;
+    const broken = underTraffic && -streak >= wanted.failures;
+    if (healthy && (!underTraffic || over)) {
+      const summary = `healthy: ${inWords(attempts)}`;
+      return { status: 'succeeded', summary, patch: { checks: [checkOf(context, attempts, 'pass')] } };
+    }
+    // A streak that began before the time was over may still finish; flapping for ever is not health.
+    const flapping = over && underTraffic && deps.clock.now() > wholeEnd + flappingSeconds * 1000;
+    if (broken || flapping || (over && streak < 0 && !underTraffic)) {
+      const reason = underTraffic
+        ? `unhealthy under traffic: ${inWords(attempts)}`
+        : `not healthy within ${wanted.startupGrace} s: ${inWords(attempts)}`;
+      return { status: 'rejected', reason, patch: { checks: [checkOf(context, attempts, 'fail')] } };
+    }
+    const nextTick = Math.max(tick + wanted.interval * 1000, deps.clock.now());
+    if (nextTick > dispatchEnd) {
+      const againSeconds = streak > 0 && !underTraffic ? wanted.interval : Math.max(wanted.interval, 5);
+      const patch = { checks: [checkOf(context, attempts, 'inconclusive')] };
+      return { status: 'pending', againSeconds, summary: inWords(attempts), patch };
+    }
+    await deps.clock.sleep(nextTick - deps.clock.now(), signal);
+  }
+}
+
+/** What earlier dispatches of this look saw. */
+function earlierAttempts({ deployment, message }: StepContext): Attempt[] {
+  const known = deployment.checks.find(
+    (check) => check.id === 'healthy' && check.step === message.step && check.phase === message.phase,
+  );
+  return known && known.outcome !== 'not-run' ? [...(known.evidence.attempts ?? [])] : [];
+}
+
+/** One look at every address at once: the worst answer counts. */
+async function attempt(context: StepContext, addresses: string[]): Promise<Attempt> {
+  const { clock } = context.deps;
+  const startMs = clock.now();
+  const seen = await Promise.all(addresses.map((address) => ask(context, address, addresses)));
+  const worst = seen.find((answer) => !answer.ok) ?? seen[0] ?? { ok: false, seen: 'nothing to ask' };
+  return { at: new Date(startMs).toISOString(), ...worst, durationMs: Math.round(clock.now() - startMs) };
+}
+
+async function ask(
+  { deps, deployment, signal }: StepContext,
+  address: string,
+  own: string[],
+): Promise<Pick<Attempt, 'ok' | 'seen'>> {
+  const { healthProbe: wanted, runtime } = deployment.config;
+  const audience =
+    runtime.access === 'private' || deployment.stable?.first ? deployment.serviceUrl : undefined;
+  try {
+    const answer = await deps.prober.request({
+      url: address + wanted.path,
+      method: 'GET',
+      timeoutSeconds: wanted.timeout,
+      ...(audience === undefined ? {} : { audience }),
+      allowedOrigins: own.map((known) => new URL(known).origin),
+      signal,
+    });
+    return { ok: answer.status === wanted.status, seen: String(answer.status) };
+  } catch (error) {
+    if (signal.aborted || !(error instanceof Fault)) throw error;
+    // A fault of ours says nothing about the candidate.
+    if (error.code !== 'timeout' && error.code !== 'unavailable') throw error;
+    return { ok: false, seen: error.code === 'timeout' ? 'no answer in time' : 'no answer' };
+  }
+}
+
+/** Positive: consecutive successes at the end; negative: failures. */
+function lengthOfStreak(attempts: readonly Attempt[]): number {
+  const last = attempts.at(-1);
+  if (!last) return 0;
+  const broken = attempts.findLastIndex((attempt) => attempt.ok !== last.ok);
+  const length = attempts.length - 1 - broken;
+  return last.ok ? length : -length;
+}
+
+/** `503 ×4, 200 ×3` */
+function inWords(attempts: readonly Attempt[]): string {
+  const runs: { seen: string; count: number }[] = [];
+  for (const { seen } of attempts) {
+    const last = runs.at(-1);
+    if (last?.seen === seen) last.count += 1;
+    else runs.push({ seen, count: 1 });
+  }
+  return runs.map((run) => `${run.seen} ×${run.count}`).join(', ') || 'no attempt';
+}
+
+function checkOf(
+  context: StepContext,
+  attempts: Attempt[],
+  outcome: 'pass' | 'fail' | 'inconclusive',
+  observed?: string,
+): Check {
+  const { deps, deployment, message, startedMs } = context;
+  const { healthProbe: wanted, traffic } = deployment.config;
+  const underTraffic = message.phase.startsWith('traffic-');
+  return {
+    id: 'healthy',
+    title: underTraffic
+      ? `Healthy at ${message.phase.slice('traffic-'.length)} % of the traffic`
+      : 'Candidate is healthy',
+    suite: 'Health',
+    severity: 'required',
+    step: message.step,
+    phase: message.phase,
+    outcome,
+    evidence: {
+      source: `GET ${deployment.candidate?.url ?? ''}${wanted.path}${underTraffic ? ` and ${deployment.serviceUrl}${wanted.path}` : ''}`,
+      asked: underTraffic ? `every ${wanted.interval} s for ${traffic.bake} s` : `every ${wanted.interval} s`,
+      observed: observed ?? inWords(attempts),
+      expected: underTraffic
+        ? `${wanted.status}, never ${wanted.failures} failures in a row`
+        : `${wanted.status}, ${wanted.successes} times in a row within ${wanted.startupGrace} s`,
+      at: new Date(deps.clock.now()).toISOString(),
+      durationMs: Math.round(deps.clock.now() - startedMs),
+      ...(attempts.length > 0 ? { attempts: attempts.slice(-keptAttempts) } : {}),
+    },
+  };
+}

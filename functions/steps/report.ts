@@ -1,0 +1,121 @@
+import type { Deployment, Result, Serving } from '#shared/domain/deployment.ts';
+import { Fault } from '#shared/domain/fault.ts';
+import { outcomeOf, type Ending, type Outcome } from '#shared/domain/outcome.ts';
+import { shares } from '#shared/domain/traffic.ts';
+import { verdict } from '#shared/domain/verdict.ts';
+import { finishDeployment } from '#shared/ledger/admission.ts';
+import { buildReport } from '#shared/report/report.ts';
+import { renderMarkdown } from '#shared/report/markdown.ts';
+import type { Deps } from '#functions/deps.ts';
+import { announce } from '#functions/events.ts';
+import { placeOf, waitFor } from '#functions/steps/place.ts';
+import type { Step } from '#functions/steps/step.ts';
+
+/** How long the workflow waits until the final status is in Slack; the outcome stands whatever Slack does. */
+const slackWaitSeconds = 120;
+
+/**
+ * Ends the deployment: outcome, lock and next waiter in one transaction, then the report is stored, and the workflow is
+ * kept until `notify` has shown the final status.
+ */
+export const report: Step = {
+  name: 'report',
+  ignoresSignals: true,
+  async run(context) {
+    const { deps, deployment, startedMs } = context;
+    // Every look does it all again, because a crash may have cut the one before short; what is done already stays so.
+    const result = deployment.result ?? (await resultOf(deps, deployment));
+    const { finished, next } = await finishDeployment(deps.ledger, deployment.id, result, deps.clock.now());
+    await storeReport(deps, finished);
+    if (next)
+      await deps.pubsub.publish('deploy-requests', { version: 1, kind: 'start', deploymentId: next.id });
+
+    const outcome = finished.result?.outcome ?? result.outcome;
+    if (!deps.slack) {
+      return { status: 'succeeded', summary: `${outcome}; Slack is not configured`, decision: { outcome } };
+    }
+    await announce(deps, finished);
+    // Slack mostly answers within a second: waiting that long here is cheaper than another dispatch.
+    const shown = await waitFor(context, 2, 0.1, async () => {
+      const seen = await deps.ledger.get('notifications', deployment.id);
+      return seen?.final || seen?.undeliverable !== undefined ? seen : undefined;
+    });
+    if (shown?.final)
+      return { status: 'succeeded', summary: `${outcome}, shown in Slack`, decision: { outcome } };
+    const waited = (deps.clock.now() - startedMs) / 1000;
+    if (shown || waited >= slackWaitSeconds) {
+      const why =
+        shown?.undeliverable ?? `no word from Slack for ${slackWaitSeconds} s; it is told when it answers`;
+      return { status: 'succeeded', summary: `${outcome}; Slack: ${why}`, decision: { outcome } };
+    }
+    return {
+      status: 'pending',
+      againSeconds: Math.max(3, waited / 2),
+      summary: `${outcome}; waiting for Slack`,
+    };
+  },
+};
+
+async function resultOf(deps: Deps, deployment: Deployment): Promise<Result> {
+  const sum = verdict(deployment.checks);
+  const ending: Ending = deployment.completed
+    ? 'completed'
+    : (deployment.failure?.ending ?? endingWithoutFailure(deployment));
+  const outcome = outcomeOf({
+    ending,
+    verdict: sum.status,
+    trafficMoved: deployment.trafficMoved,
+    first: deployment.stable?.first ?? false,
+    rollback: deployment.rollback?.result ?? 'not-run',
+  });
+  return {
+    outcome,
+    verdict: sum,
+    explanation: explain(outcome, deployment, sum.explanation),
+    serving: await readServing(deps, deployment),
+    finishedAt: new Date(deps.clock.now()).toISOString(),
+  };
+}
+
+const endingWithoutFailure = (deployment: Deployment): Ending => {
+  if (deployment.signal) return 'cancelled';
+  return deployment.mode === 'recover' ? 'interrupted' : 'fault';
+};
+
+function explain(outcome: Outcome, deployment: Deployment, checks: string): string {
+  if (outcome === 'live' || outcome === 'live-with-recommendations') return checks;
+  const { failure, rollback, mode } = deployment;
+  const why = failure
+    ? `${failure.step} (${failure.phase}): ${failure.message}`
+    : mode === 'recover'
+      ? 'its workflow execution ended before the deployment did'
+      : lastWord(deployment);
+  if (outcome === 'rollback-failed') return `${why}; rollback: ${rollback?.observed ?? 'it could not run'}`;
+  return why;
+}
+
+const lastWord = (deployment: Deployment): string => {
+  const run = deployment.steps.findLast((known) => known.step !== 'rollback' && known.step !== 'report');
+  return run ? `${run.step} (${run.phase}) gave no answer` : 'no step gave an answer';
+};
+
+/** What serves now, by asking; null says that it could not be read. */
+async function readServing(deps: Deps, deployment: Deployment): Promise<Serving> {
+  try {
+    const live = await deps.run.getService(placeOf(deployment).ref);
+    // A service that was never opened serves no user, whatever its traffic says.
+    const closed = deployment.stable?.first === true && !deployment.completed;
+    return live && !closed ? shares(live.trafficStatuses) : [];
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    deps.log('WARNING', `what ${deployment.id} left serving could not be read: ${error.message}`);
+    return null;
+  }
+}
+
+async function storeReport(deps: Deps, finished: Deployment): Promise<void> {
+  const document = buildReport(finished);
+  const name = `reports/${finished.service}/${finished.environment}/${finished.id}`;
+  await deps.objects.write(`${name}.json`, JSON.stringify(document, null, 2), 'application/json');
+  await deps.objects.write(`${name}.md`, renderMarkdown(document), 'text/markdown; charset=utf-8');
+}

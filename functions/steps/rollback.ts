@@ -1,0 +1,160 @@
+import type { Deployment, Rollback } from '#shared/domain/deployment.ts';
+import { Fault } from '#shared/domain/fault.ts';
+import {
+  restored,
+  sameTraffic,
+  settled,
+  shares,
+  shifted,
+  snapshotTraffic,
+  trafficInWords,
+  type TrafficTarget,
+} from '#shared/domain/traffic.ts';
+import type { LiveService, RawJson } from '#shared/ports.ts';
+import { checkFence, placeOf, stamped, trafficBody, waitFor } from '#functions/steps/place.ts';
+import { changedByOthers } from '#functions/steps/shift-traffic.ts';
+import type { Step, StepContext, StepResult } from '#functions/steps/step.ts';
+
+/**
+ * Undoes what this deployment did, and nothing else: traffic exactly as before, our tag gone, a service opened by us
+ * closed again. Verified by asking Cloud Run for the traffic in effect and the service for an answer; never by the
+ * operation or `latestReady`, which may go on showing the failed candidate (traps 10).
+ */
+export const rollback: Step = {
+  name: 'rollback',
+  ignoresSignals: true,
+  async run(context) {
+    const { deps, deployment } = context;
+    if (deployment.completed) return done(context, 'the deployment was complete; nothing to undo', []);
+    if (!deployment.stable) return done(context, 'nothing was changed yet', []);
+    const { ref, revision } = placeOf(deployment);
+    const live = await deps.run.getService(ref);
+    if (!live) return done(context, `the service ${ref.name} does not exist`, []);
+    checkFence(deployment, live);
+    const plan = planOf(deployment, live);
+    if (!isUndone(plan, live)) {
+      await context.save({ trafficIntended: plan.want });
+      await deps.run.updateService(
+        ref,
+        { traffic: trafficBody(plan.want), annotations: stamped(deployment, live), ...plan.body },
+        ['traffic', 'annotations', ...plan.mask],
+        live.etag,
+      );
+    }
+    const seen = await waitFor(context, 20, 0.25, async () => {
+      const now = await deps.run.getService(ref);
+      return now && isUndone(plan, now) ? now : undefined;
+    });
+    if (!seen) return unverified(context, `traffic is not ${trafficInWords(plan.want)} yet`);
+    const asked = deployment.stable.first
+      ? { ok: true, words: 'closed to the public' }
+      : await askService(context, seen);
+    const observed = `Cloud Run: ${deployment.stable.first ? 'not public' : trafficInWords(seen.trafficStatuses)}; service: ${asked.words}`;
+    if (!asked.ok) return unverified(context, observed);
+    const remains = (await deps.run.getRevision(ref, revision))
+      ? [`revision ${revision}, without traffic from us and without a tag`]
+      : [];
+    if (deployment.stable.first) remains.unshift(`service ${ref.name}, closed to the public`);
+    return done(context, observed, remains, plan.notes);
+  },
+};
+
+interface Plan {
+  want: TrafficTarget[];
+  body: RawJson;
+  mask: string[];
+  notes: string[];
+}
+
+function planOf(deployment: Deployment, live: LiveService): Plan {
+  const { tag, revision } = placeOf(deployment);
+  const { stable } = deployment;
+  const snapshot = snapshotTraffic(live.traffic, live.latestReadyRevision);
+  if (snapshot.status === 'refused')
+    throw new Fault('unsupported', `the traffic cannot be put back: ${snapshot.reason}`);
+  const current = snapshot.targets;
+  if (!stable || stable.first) {
+    const close = deployment.trafficMoved && live.isPublic;
+    return {
+      want: settled({ current, tag }),
+      body: close ? { invokerIamDisabled: false } : {},
+      mask: close ? ['invoker_iam_disabled'] : [],
+      notes: [],
+    };
+  }
+  const stranger = changedByOthers(deployment, current);
+  if (!stranger || sameTraffic(shares(current), shares(stable.targets))) {
+    return { want: restored({ current, stable: stable.targets, tag }), body: {}, mask: [], notes: [] };
+  }
+  const share = (targets: readonly TrafficTarget[] | undefined): number =>
+    shares(targets ?? []).find((target) => target.revision === revision)?.percent ?? 0;
+  const oursToo = [deployment.trafficWritten, deployment.trafficIntended].some(
+    (targets) => share(targets) === share(current),
+  );
+  const others = shares(current).filter((target) => target.revision !== revision);
+  // A share of the candidate that a person gave it is the person's; one that is still ours is taken back.
+  const takeBack = oursToo && share(current) > 0 && others.length > 0;
+  const want = takeBack ? shifted({ current, stable: others, candidate: revision, percent: 0 }) : current;
+  return { want: settled({ current: want, tag }), body: {}, mask: [], notes: [stranger] };
+}
+
+const isUndone = (plan: Plan, live: LiveService): boolean =>
+  sameTraffic(shares(live.trafficStatuses), shares(plan.want)) &&
+  !live.traffic.some(
+    (target) => target.tag !== undefined && !plan.want.some((wanted) => wanted.tag === target.tag),
+  ) &&
+  (plan.body.invokerIamDisabled === undefined || !live.isPublic);
+
+/** The health path at the service's own address, up to three times: traffic changes are not instant. */
+async function askService(context: StepContext, live: LiveService): Promise<{ ok: boolean; words: string }> {
+  const { deps, deployment, signal } = context;
+  const { healthProbe, runtime } = deployment.config;
+  if (runtime.ingress !== 'all') return { ok: true, words: `not asked, ingress is ${runtime.ingress}` };
+  let words = 'not asked';
+  for (let attempt = 1; attempt <= 3; attempt += 1) {
+    try {
+      const answer = await deps.prober.request({
+        url: live.url + healthProbe.path,
+        method: 'GET',
+        timeoutSeconds: healthProbe.timeout,
+        ...(live.isPublic ? {} : { audience: live.url }),
+        allowedOrigins: [new URL(live.url).origin],
+        signal,
+      });
+      words = `GET ${healthProbe.path} answered ${answer.status}`;
+      if (answer.status === healthProbe.status) return { ok: true, words };
+    } catch (error) {
+      if (signal.aborted || !(error instanceof Fault)) throw error;
+      words = error.message;
+    }
+    if (attempt < 3) await deps.clock.sleep(500, signal);
+  }
+  return { ok: false, words };
+}
+
+/** Asked again for a while; then it is said as it is and a person must look. */
+function unverified(context: StepContext, observed: string): StepResult {
+  const seconds = (context.deps.clock.now() - context.startedMs) / 1000;
+  const patch = { rollback: rollbackOf(context, 'failed', observed, [], []) };
+  if (seconds < 120) return { status: 'pending', againSeconds: 2, summary: observed, patch };
+  return { status: 'rejected', reason: `rollback not verified: ${observed}`, patch };
+}
+
+const done = (
+  context: StepContext,
+  observed: string,
+  remains: string[],
+  notes: string[] = [],
+): StepResult => ({
+  status: 'succeeded',
+  summary: [observed, ...notes].join('; '),
+  patch: { rollback: rollbackOf(context, 'verified', observed, remains, notes) },
+});
+
+const rollbackOf = (
+  { deps }: StepContext,
+  result: Rollback['result'],
+  observed: string,
+  remains: string[],
+  notes: string[],
+): Rollback => ({ result, observed, at: new Date(deps.clock.now()).toISOString(), remains, notes });

@@ -1,0 +1,87 @@
+import { judgeAnswer } from '#shared/checks/http.ts';
+import type { Check } from '#shared/domain/check.ts';
+import { Fault } from '#shared/domain/fault.ts';
+import type { HttpCheck } from '#shared/domain/service.ts';
+import type { Step, StepContext } from '#functions/steps/step.ts';
+
+/** Asks the service file's checks at the candidate's own address, and at the service's once it has all traffic. */
+export const validate: Step = {
+  name: 'validate',
+  async run(context) {
+    const { candidate, serviceUrl, config } = context.deployment;
+    if (!candidate?.url || !serviceUrl)
+      throw new Fault('internal', 'the record has no candidate address: deploy did not run');
+    const address = context.message.phase === 'traffic-100' ? serviceUrl : candidate.url;
+    const checks = await Promise.all(
+      config.suites.flatMap((suite) =>
+        suite.checks.map((check) => ask(context, address, suite.title, check)),
+      ),
+    );
+    const bad = checks.filter((check) => check.severity === 'required' && check.outcome !== 'pass');
+    if (bad.length > 0) {
+      const reason = bad.map(
+        (check) =>
+          `${check.suite}: ${check.title}: ${check.outcome === 'not-run' ? check.reason : check.evidence.observed}`,
+      );
+      return { status: 'rejected', reason: reason.join('; '), patch: { checks } };
+    }
+    const passed = checks.filter((check) => check.outcome === 'pass').length;
+    const summary =
+      checks.length === 0 ? 'the service file has no suites' : `${passed} of ${checks.length} checks passed`;
+    return { status: 'succeeded', summary, patch: { checks } };
+  },
+};
+
+async function ask(context: StepContext, address: string, suite: string, wanted: HttpCheck): Promise<Check> {
+  const { deps, deployment, message, signal } = context;
+  const url = address + wanted.path;
+  const audience =
+    deployment.config.runtime.access === 'private' || deployment.stable?.first
+      ? deployment.serviceUrl
+      : undefined;
+  const base = {
+    id: wanted.name,
+    title: wanted.title ?? wanted.name,
+    suite,
+    severity: wanted.severity,
+    step: message.step,
+    phase: message.phase,
+  };
+  const startedMs = deps.clock.now();
+  const evidence = (observed: string, expected: string, durationMs: number) => ({
+    source: `${wanted.method} ${url}`,
+    asked: wanted.title ?? wanted.name,
+    observed,
+    expected,
+    at: new Date(startedMs).toISOString(),
+    durationMs,
+  });
+  try {
+    const answer = await deps.prober.request({
+      url,
+      method: wanted.method,
+      headers: wanted.headers,
+      ...(wanted.body === undefined ? {} : { body: wanted.body }),
+      timeoutSeconds: wanted.timeout,
+      ...(audience === undefined ? {} : { audience }),
+      allowedOrigins: [new URL(address).origin],
+      signal,
+    });
+    const { pass, observed, expected } = judgeAnswer(wanted.expect, answer);
+    return {
+      ...base,
+      outcome: pass ? 'pass' : 'fail',
+      evidence: evidence(observed, expected, answer.durationMs),
+    };
+  } catch (error) {
+    if (signal.aborted || !(error instanceof Fault)) throw error;
+    // No answer is an answer about the candidate; anything else says nothing about it.
+    const outcome = error.code === 'unavailable' || error.code === 'timeout' ? 'fail' : 'inconclusive';
+    const durationMs = deps.clock.now() - startedMs;
+    return {
+      ...base,
+      outcome,
+      evidence: evidence(error.message, `status ${wanted.expect.status}`, durationMs),
+    };
+  }
+}
