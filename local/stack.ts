@@ -1,0 +1,288 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Clock } from '#shared/clock.ts';
+import { systemClock } from '#shared/clock.ts';
+import { messageOf } from '#shared/errors.ts';
+import { createArtifacts } from '#local/artifacts/artifacts.ts';
+import { createCloudBuild } from '#local/build/cloud-build.ts';
+import { createWorkflows } from '#local/executions/executions.ts';
+import { createFunctions, type LocalFunctions } from '#local/functions/functions.ts';
+import { serve, type LocalServer, type LocalService } from '#local/http.ts';
+import { createIdentity, type Identity } from '#local/identity/identity.ts';
+import { createMetadata } from '#local/metadata/metadata.ts';
+import { accounts, allTargets, place } from '#local/place.ts';
+import { provision } from '#local/provision.ts';
+import { createPubsub, type LocalPubsub, type PubsubOptions } from '#local/pubsub/pubsub.ts';
+import { createRegistry } from '#local/registry/registry.ts';
+import { createRun, type Run } from '#local/run/run.ts';
+import { createSecrets } from '#local/secrets/secrets.ts';
+import { createSlack, type LocalSlack } from '#local/slack/slack.ts';
+import { createStorage, type LocalStorage } from '#local/storage/storage.ts';
+import { openStore, type Store } from '#local/store.ts';
+
+/** Google Cloud and Slack on one laptop, with Slipway installed in it. */
+export interface Stack {
+  /** `http://127.0.0.1:PORT` of every API but the registry's. */
+  origin: string;
+  registryOrigin: string;
+  /** What a program needs in its environment to be this account here. */
+  envOf(account: 'functions' | 'developer'): Record<string, string>;
+  identity: Identity;
+  pubsub: LocalPubsub;
+  run: Run;
+  slack: LocalSlack;
+  storage: LocalStorage;
+  functions: LocalFunctions;
+  stop(): Promise<void>;
+}
+
+export interface StackOptions {
+  /** Where all state is kept; made if missing. */
+  directory: string;
+  /** `functions/index.ts` unless told otherwise. */
+  entry?: string;
+  hosts?: number;
+  clock?: Clock;
+  /** How often `reconcile` runs. */
+  reconcileEveryMs?: number;
+  /** Overrides the subscriptions' shortest redelivery, for tests that provoke redeliveries. */
+  retryMinimumSeconds?: number;
+  faults?: PubsubOptions['faults'];
+  /** More environment for the function hosts. */
+  functionsEnv?: Record<string, string>;
+  onLog?: (line: string) => void;
+}
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** @throws Error when the directory is in use or a port it used before is taken */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const { directory, clock = systemClock } = options;
+  const onLog = options.onLog ?? (() => undefined);
+  const onError = (error: unknown): void => onLog(`local cloud: ${messageOf(error)}`);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const store = openStore(join(directory, 'cloud.db'));
+  const settings = rememberedSettings(store);
+  const { ports } = settings;
+
+  const identity = await createIdentity({ store, clock, issuer: 'https://accounts.slipway.local' });
+  const opened: { close(): Promise<void> }[] = [];
+  const services: LocalService[] = [];
+  const closeAll = async (): Promise<void> => {
+    for (const service of services.toReversed()) await service.stop?.();
+    for (const server of opened.toReversed()) await server.close();
+    store.close();
+  };
+
+  try {
+    return await open();
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+
+  async function listen(name: string, list: LocalService[]): Promise<LocalServer> {
+    const routes = list.flatMap((service) => service.routes);
+    const port = ports.get(name)?.port ?? 0;
+    const server = await serve({
+      routes,
+      port,
+      authenticate: (token) => identity.authenticate(token),
+      onError,
+    }).catch((error: unknown) => {
+      throw new Error(
+        `The local cloud cannot listen on its port ${port}: ${messageOf(error)}. Is it running already?`,
+      );
+    });
+    ports.put(name, { port: server.port });
+    opened.push(server);
+    return server;
+  }
+
+  async function open(): Promise<Stack> {
+    let origin = '';
+    const newId = randomUUID;
+    const pubsub = createPubsub({
+      store,
+      clock,
+      identity,
+      ...(options.faults === undefined ? {} : { faults: options.faults }),
+    });
+    const publish = (topic: string, data: unknown, attributes: Record<string, string> = {}): void => {
+      pubsub.publish(`projects/${place.project}/topics/${topic}`, [
+        { data: JSON.stringify(data), attributes },
+      ]);
+    };
+    const storage = createStorage({ store, clock, directory: join(directory, 'buckets') });
+    const secrets = createSecrets({ store, clock, mayReadAll: () => true });
+    const slack = createSlack({
+      store,
+      clock,
+      botToken: settings.slackToken,
+      channels: [place.slackChannel],
+    });
+    const registry = createRegistry({
+      store,
+      clock,
+      newId,
+      directory: join(directory, 'images'),
+      host: place.registryHost,
+      repositories: [place.repository],
+      authenticate: (token) => identity.authenticate(token),
+      announce: (event) => publish('gcr', event),
+    });
+    const registryServer = await listen('registry', [registry]);
+    const run = await createRun({
+      store,
+      clock,
+      identity,
+      images: registry.images,
+      directory: join(directory, 'run'),
+      secretValue: (name, version) => secrets.value(`projects/${place.project}/secrets/${name}`, version),
+      mayInvoke: (email) => email === accounts.functions,
+      onError,
+    });
+    const build = createCloudBuild({
+      store,
+      clock,
+      newId,
+      project: place.project,
+      registry: { host: place.registryHost, endpoint: registryServer.origin },
+      readObject: (bucket, object, generation) => storage.readObject(bucket, object, generation),
+      defaultServiceAccount: accounts.build,
+      accessToken: (email) => identity.accessToken(email),
+      publish: (changed, attributes) => publish('cloud-builds', changed, attributes),
+      onError,
+    });
+    const workflows = createWorkflows({
+      store,
+      clock,
+      identity,
+      project: place.project,
+      projectNumber: place.projectNumber,
+      location: place.region,
+      origin: () => origin,
+      serviceAccount: accounts.workflow,
+    });
+    const functions = createFunctions({
+      entry: options.entry ?? join(root, 'functions/index.ts'),
+      targets: allTargets.map((target) => target.name),
+      hosts: options.hosts ?? 1,
+      env: () => ({ ...envOf('functions'), ...options.functionsEnv }),
+      identity,
+      origin: () => origin,
+      mayInvoke: (email, target) => email === (target === 'api' ? accounts.developer : accounts.push),
+      onLog,
+    });
+    services.push(storage, secrets, slack, registry, run, build, workflows, pubsub, functions);
+    const artifacts = createArtifacts({ catalog: registry.catalog, location: place.region });
+    const server = await listen('cloud', [
+      build,
+      artifacts,
+      workflows,
+      run,
+      pubsub,
+      secrets,
+      storage,
+      slack,
+      functions,
+    ]);
+    ({ origin } = server);
+
+    const metadata: Record<string, LocalServer> = {};
+    for (const account of ['functions', 'developer'] as const) {
+      const service = createMetadata({
+        identity,
+        email: accounts[account],
+        projectId: place.project,
+        projectNumber: place.projectNumber,
+        region: place.region,
+      });
+      metadata[account] = await listen(`metadata-${account}`, [service]);
+    }
+
+    function envOf(account: 'functions' | 'developer'): Record<string, string> {
+      const host = `127.0.0.1:${metadata[account]?.port}`;
+      return {
+        PATH: process.env.PATH ?? '',
+        NODE_ENV: 'production',
+        GCE_METADATA_HOST: host,
+        SLIPWAY_PROJECT: place.project,
+        SLIPWAY_PROJECT_NUMBER: place.projectNumber,
+        SLIPWAY_REGION: place.region,
+        SLIPWAY_BUCKET: place.bucket,
+        SLIPWAY_WORKFLOW: place.workflow,
+        SLIPWAY_LEDGER: `sqlite:${join(directory, 'ledger.db')}`,
+        SLIPWAY_BUILDER: 'slipway/embedded-builder',
+        SLIPWAY_SLACK_CHANNEL: `#${place.slackChannel.name}`,
+        SLACK_BOT_TOKEN: settings.slackToken,
+        SLACK_API_ENDPOINT: `${origin}/api/`,
+        PUBSUB_ENDPOINT: origin,
+        WORKFLOW_EXECUTIONS_ENDPOINT: origin,
+        RUN_ENDPOINT: origin,
+        STORAGE_ENDPOINT: origin,
+        SECRET_MANAGER_ENDPOINT: origin,
+        CLOUD_BUILD_ENDPOINT: origin,
+        REGISTRY_ENDPOINT: registryServer.origin,
+      };
+    }
+
+    storage.ensureBucket(place.bucket, { versioned: true });
+    await provision({
+      origin,
+      pubsub,
+      token: identity.accessToken(accounts.developer),
+      workflowSource: await readFile(join(root, 'workflows/deploy.yaml'), 'utf8'),
+      ...(options.retryMinimumSeconds === undefined
+        ? {}
+        : { retryMinimumSeconds: options.retryMinimumSeconds }),
+    });
+    await functions.start();
+    pubsub.start();
+    const schedule = startSchedule(clock, options.reconcileEveryMs ?? 60_000, () =>
+      publish('reconcile-ticks', {}),
+    );
+    return {
+      origin,
+      registryOrigin: registryServer.origin,
+      envOf,
+      identity,
+      pubsub,
+      run,
+      slack,
+      storage,
+      functions,
+      async stop() {
+        schedule.abort();
+        await closeAll();
+      },
+    };
+  }
+}
+
+/** Cloud Scheduler, as much of it as is needed: a tick at once, which mends what an earlier run left, and then regularly. */
+function startSchedule(clock: Clock, everyMs: number, tick: () => void): AbortController {
+  const schedule = new AbortController();
+  void (async () => {
+    for (;;) {
+      tick();
+      await clock.sleep(everyMs, schedule.signal);
+    }
+  })().catch((error: unknown) => {
+    if (!schedule.signal.aborted) throw error;
+  });
+  return schedule;
+}
+
+/** What must be the same after a restart: addresses that were printed, the token that messages were posted with. */
+function rememberedSettings(store: Store): {
+  ports: ReturnType<typeof store.collection<{ port: number }>>;
+  slackToken: string;
+} {
+  const tokens = store.collection<{ token: string }>('stack.tokens');
+  const slackToken = tokens.get('slack')?.token ?? `xoxb-local-${randomBytes(18).toString('hex')}`;
+  tokens.put('slack', { token: slackToken });
+  return { ports: store.collection<{ port: number }>('stack.ports'), slackToken };
+}

@@ -1,0 +1,176 @@
+import {
+  expressionProblems,
+  expressionsIn,
+  unknownFunction,
+  type Signature,
+  type Symbols,
+} from '#local/workflows/check-expression.ts';
+import { assignedNames, namedSteps } from '#local/workflows/check-steps.ts';
+import { library } from '#local/workflows/library.ts';
+import type { Position, Program, SourceProblem, Step, Template } from '#local/workflows/program.ts';
+
+/** Where a step stands: the variables and the jump targets it can see. */
+interface Place {
+  variables: ReadonlySet<string>;
+  /** Steps of this block and of the blocks around it, up to the loop or workflow they are in. */
+  targets: ReadonlySet<string>;
+}
+
+/**
+ * What a deployment refuses in a well-formed source: unknown symbols and functions, wrong arguments, blocking calls
+ * inside expressions, jumps to what cannot be reached, step names used twice. A variable counts as known when it is
+ * assigned anywhere in its scope; that it was assigned in time shows at run time only.
+ */
+export function checkProgram(program: Program): SourceProblem[] {
+  const problems: SourceProblem[] = [];
+  for (const routine of program.routines.values()) {
+    if (library.has(routine.name)) {
+      const position = routine.steps[0]?.position ?? { line: 1, column: 1 };
+      problems.push({
+        message: `error in workflow ${routine.name}: the standard library has that name`,
+        position,
+      });
+    }
+    checkNames(routine.steps);
+    const variables = new Set([...routine.params.map(({ name }) => name), ...assignedNames(routine.steps)]);
+    checkBlock(routine.steps, { variables, targets: new Set() });
+  }
+  return problems;
+
+  function report(step: Step, message: string, position: Position = step.position): void {
+    problems.push({ message: `error in step ${step.name}: ${message}`, position });
+  }
+
+  /** Within one workflow a name may be used once, at any depth (whether Google allows it in separate blocks is unverified). */
+  function checkNames(steps: readonly Step[]): void {
+    const seen = new Set<string>();
+    for (const step of namedSteps(steps)) {
+      if (seen.has(step.name)) report(step, `the name '${step.name}' is used more than once`);
+      seen.add(step.name);
+    }
+  }
+
+  function checkBlock(steps: readonly Step[], place: Place): void {
+    const targets = new Set([...place.targets, ...steps.map(({ name }) => name)]);
+    for (const step of steps) checkStep(step, { ...place, targets });
+  }
+
+  /** A block with variables of its own, which also sees those around it. */
+  function checkInnerScope(
+    steps: readonly Step[],
+    names: readonly (string | undefined)[],
+    place: Place,
+  ): void {
+    const own = names.filter((name) => name !== undefined);
+    checkBlock(steps, {
+      ...place,
+      variables: new Set([...place.variables, ...own, ...assignedNames(steps)]),
+    });
+  }
+
+  function checkStep(step: Step, place: Place): void {
+    checkJump(step, place);
+    const check = (value: Template, what: string): void => {
+      for (const { expression, position } of expressionsIn(value)) {
+        for (const problem of expressionProblems(expression, symbolsOf(place))) {
+          report(step, `error evaluating ${what}: ${problem}`, position);
+        }
+      }
+    };
+    switch (step.kind) {
+      case 'assign':
+        for (const { variable, path, value } of step.assignments) {
+          for (const expression of [{ kind: 'variable' as const, name: variable }, ...path]) {
+            check({ kind: 'expression', expression, position: step.position }, 'assignment');
+          }
+          check(value, 'assignment');
+        }
+        return;
+      case 'call':
+        for (const value of step.args.values()) check(value, 'args');
+        checkNamedCall(step);
+        return;
+      case 'switch':
+        for (const { condition, step: inner } of step.entries) {
+          check(condition, 'condition');
+          checkStep(inner, place);
+        }
+        return;
+      case 'for':
+        check(step.over.template, `'${step.over.kind}'`);
+        checkInnerScope(step.steps, [step.value, step.index], {
+          ...place,
+          targets: new Set(['break', 'continue']),
+        });
+        return;
+      case 'steps':
+        checkBlock(step.steps, place);
+        return;
+      case 'try':
+        checkBlock(step.body, place);
+        if (step.retry) {
+          checkPredicate(step.retry.predicate, step);
+          const { maxRetries, initialDelay, maxDelay, multiplier } = step.retry;
+          for (const value of [maxRetries, initialDelay, maxDelay, multiplier]) check(value, 'retry');
+        }
+        if (step.except) checkInnerScope(step.except.steps, [step.except.as], place);
+        return;
+      case 'raise':
+      case 'return':
+        check(step.value, step.kind === 'raise' ? 'raised value' : 'return value');
+        return;
+      case 'jump':
+        return;
+    }
+  }
+
+  function checkJump(step: Step, place: Place): void {
+    const { next } = step;
+    if (next === undefined || next === 'end' || place.targets.has(next)) return;
+    const loopOnly = next === 'break' || next === 'continue';
+    const problem = loopOnly
+      ? `'next: ${next}' outside a for loop`
+      : `cannot jump to step '${next}': neither this block nor one around it has it`;
+    report(step, problem);
+  }
+
+  function checkNamedCall(step: Extract<Step, { kind: 'call' }>): void {
+    const signature = signatureOf(step.function);
+    if (!signature) {
+      report(step, unknownFunction(step.function));
+      return;
+    }
+    const known = signature.params.map(({ name }) => name);
+    for (const name of step.args.keys()) {
+      if (known.includes(name)) continue;
+      const expected = known.join(', ') || 'none';
+      report(step, `unknown or unsupported argument '${name}' of ${step.function}: expected ${expected}`);
+    }
+    for (const { name, required } of signature.params) {
+      if (required && !step.args.has(name)) report(step, `argument '${name}' of ${step.function} is missing`);
+    }
+  }
+
+  /** Called with the error alone. */
+  function checkPredicate(name: string, step: Step): void {
+    const signature = signatureOf(name);
+    const [first, ...more] = signature?.params ?? [];
+    if (!signature || signature.blocking || !first || more.some(({ required }) => required)) {
+      report(step, `'${name}' is not a retry predicate: it must be a function of one argument`);
+    }
+  }
+
+  function symbolsOf(place: Place): Symbols {
+    return { isVariable: (name) => place.variables.has(name), signatureOf };
+  }
+
+  function signatureOf(name: string): Signature | undefined {
+    const routine = program.routines.get(name);
+    if (!routine) return library.get(name);
+    const params = routine.params.map((param) => ({
+      name: param.name,
+      required: param.defaultValue === undefined,
+    }));
+    return { params, blocking: false };
+  }
+}

@@ -1,0 +1,101 @@
+import { define, type Args, type CallContext } from '#local/workflows/library/function.ts';
+import { exchange } from '#local/workflows/http-exchange.ts';
+import { isList, isMap, isNumber, textOf, typeName, type Value } from '#local/workflows/values.ts';
+
+const withBody = 'url, timeout?, body?, headers?, query?, auth?';
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'];
+const timeoutSeconds = { standard: 300, longest: 1800 };
+
+/**
+ * http.*: https://docs.cloud.google.com/workflows/docs/reference/stdlib/http/request. `private_service_name` and
+ * `ca_certificate` are not supported and thus unknown arguments.
+ */
+export const httpFunctions = [
+  define('http.get(url, timeout?, headers?, query?, auth?)', (args, call) => send('GET', args, call), true),
+  ...['post', 'put', 'patch', 'delete'].map((name) =>
+    define(`http.${name}(${withBody})`, (args, call) => send(name.toUpperCase(), args, call), true),
+  ),
+  define(
+    `http.request(method, ${withBody})`,
+    (args, call) => {
+      const method = args.string('method');
+      if (methods.includes(method)) return send(method, args, call);
+      throw args.invalid('method', `"${method}" is unknown: expected ${methods.join(', ')}`);
+    },
+    true,
+  ),
+];
+
+async function send(method: string, args: Args, context: CallContext): Promise<Value> {
+  const url = urlOf(args);
+  if (!isInternal(url.hostname)) context.billExternal();
+  const timeout = args.number('timeout', timeoutSeconds.standard);
+  if (!(timeout > 0 && timeout <= timeoutSeconds.longest)) {
+    throw args.invalid(
+      'timeout',
+      `must be above 0 and at most ${timeoutSeconds.longest} seconds: ${timeout}`,
+    );
+  }
+  const headers = headersOf(args);
+  const authorization = await authorizationOf(args, url, context);
+  if (authorization !== undefined) headers.set('authorization', authorization);
+  const body = args.optional('body');
+  return exchange({ method, url: url.href, headers, body, timeoutSeconds: timeout }, context);
+}
+
+/**
+ * Steps that reach these are billed as internal: https://cloud.google.com/workflows/pricing. A loopback address is
+ * the local stack's stand-in for one of them.
+ */
+function isInternal(hostname: string): boolean {
+  const google = ['googleapis.com', 'run.app', 'cloudfunctions.net', 'appspot.com', 'cloud.goog'];
+  const local = ['127.0.0.1', 'localhost', '[::1]'];
+  return local.includes(hostname) || google.some((domain) => hostname.endsWith(`.${domain}`));
+}
+
+function urlOf(args: Args): URL {
+  const text = args.string('url');
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !['http:', 'https:'].includes(url.protocol)) {
+    throw args.invalid('url', `is not an http or https URL: "${text}"`);
+  }
+  const query = args.optional('query');
+  if (query === undefined) return url;
+  for (const [name, value] of args.map('query')) {
+    for (const item of isList(value) ? value : [value]) {
+      if (typeof item !== 'string' && typeof item !== 'boolean' && !isNumber(item)) {
+        throw args.invalid('query', `has a value of type ${typeName(item)} for "${name}"`);
+      }
+      url.searchParams.append(name, textOf(item));
+    }
+  }
+  return url;
+}
+
+function headersOf(args: Args): Map<string, string> {
+  const headers = new Map<string, string>();
+  if (args.optional('headers') === undefined) return headers;
+  for (const [name, value] of args.map('headers')) {
+    if (typeof value !== 'string') {
+      throw args.invalid(
+        'headers',
+        `has a value of type ${typeName(value)} for "${name}": expected a string`,
+      );
+    }
+    headers.set(name.toLowerCase(), value);
+  }
+  return headers;
+}
+
+/** OIDC for Cloud Run and functions (audience: the URL unless given), OAuth2 for Google's APIs. */
+async function authorizationOf(args: Args, url: URL, { host }: CallContext): Promise<string | undefined> {
+  const auth = args.optional('auth');
+  if (auth === undefined) return undefined;
+  const known = isMap(auth) ? auth : args.map('auth');
+  const type = known.get('type') ?? null;
+  if (type === 'OAuth2') return `Bearer ${host.accessToken()}`;
+  if (type !== 'OIDC') throw args.invalid('auth', 'must have the type OIDC or OAuth2');
+  const audience = known.get('audience') ?? url.href;
+  if (typeof audience !== 'string') throw args.invalid('auth', 'has an audience that is not a string');
+  return `Bearer ${await host.idToken(audience)}`;
+}

@@ -1,0 +1,115 @@
+import type { Expression } from '#local/workflows/expression.ts';
+import type { Value } from '#local/workflows/values.ts';
+
+/** A checked workflow, ready to run. Positions are those of the source text, counted from 1. */
+export interface Program {
+  /** By name; `main` is always there. */
+  routines: ReadonlyMap<string, Routine>;
+}
+
+export interface Position {
+  line: number;
+  column: number;
+}
+
+export interface Routine {
+  name: string;
+  params: readonly Parameter[];
+  steps: readonly Step[];
+}
+
+export interface Parameter {
+  name: string;
+  /** Undefined: the caller must give it. */
+  defaultValue: Template | undefined;
+}
+
+/** A value as written in YAML, with expressions in it. */
+export type Template =
+  | { kind: 'constant'; value: Value }
+  | { kind: 'expression'; expression: Expression; position: Position }
+  | { kind: 'list'; items: readonly Template[] }
+  | { kind: 'map'; entries: readonly (readonly [Template, Template])[] };
+
+export type Step = Action & {
+  /** A step without a name of its own (in a switch entry, under try) carries that of the step around it. */
+  name: string;
+  position: Position;
+  /** A step name, `end`, `break` or `continue`; undefined goes on with the following step. */
+  next: string | undefined;
+};
+
+export type Action =
+  | { kind: 'assign'; assignments: readonly Assignment[] }
+  | {
+      kind: 'call';
+      function: string;
+      args: ReadonlyMap<string, Template>;
+      result: string | undefined;
+    }
+  | { kind: 'switch'; entries: readonly { condition: Template; step: Step }[] }
+  | {
+      kind: 'for';
+      value: string;
+      index: string | undefined;
+      over: { kind: 'in' | 'range'; template: Template };
+      steps: readonly Step[];
+    }
+  | { kind: 'steps'; steps: readonly Step[] }
+  | {
+      kind: 'try';
+      body: readonly Step[];
+      retry: RetryPolicy | undefined;
+      except: { as: string | undefined; steps: readonly Step[] } | undefined;
+    }
+  | { kind: 'raise'; value: Template }
+  | { kind: 'return'; value: Template }
+  | { kind: 'jump' };
+
+export interface Assignment {
+  variable: string;
+  /** Keys and indexes behind the variable: `a.b[0]` has two. */
+  path: readonly Expression[];
+  value: Template;
+}
+
+export interface RetryPolicy {
+  /** Name of a predicate of the standard library or of a subworkflow. */
+  predicate: string;
+  /** Not counting the first try. */
+  maxRetries: Template;
+  /** Seconds. */
+  initialDelay: Template;
+  /** Seconds. */
+  maxDelay: Template;
+  multiplier: Template;
+}
+
+/** Every problem of a source at once. The message is Google's `failed to build: …`; its code is 3, INVALID_ARGUMENT. */
+export class WorkflowSourceError extends Error {
+  readonly problems: readonly SourceProblem[];
+
+  constructor(problems: readonly SourceProblem[]) {
+    super(
+      `failed to build: ${problems.map(({ message, position }) => `${message} (line ${position.line}, column ${position.column})`).join('\n')}`,
+    );
+    this.name = 'WorkflowSourceError';
+    this.problems = problems;
+  }
+}
+
+export interface SourceProblem {
+  message: string;
+  position: Position;
+}
+
+/** Limits of the service, today's numbers: https://cloud.google.com/workflows/quotas */
+export const limits = {
+  sourceBytes: 128 * 1024,
+  assignments: 50,
+  conditions: 50,
+  expressionCharacters: 400,
+  callDepth: 20,
+  steps: 100_000,
+  httpResponseBytes: 2 * 1024 * 1024,
+} as const;

@@ -1,0 +1,78 @@
+import { defaultBackoff } from '#local/workflows/backoff.ts';
+import { dottedName } from '#local/workflows/expression.ts';
+import { fieldsOf } from '#local/workflows/fields.ts';
+import type { RetryPolicy, Template } from '#local/workflows/program.ts';
+import type { SourceNode } from '#local/workflows/source.ts';
+import { PlacedError, templateOf } from '#local/workflows/template.ts';
+import type { Value } from '#local/workflows/values.ts';
+
+type Backoff = Pick<RetryPolicy, 'initialDelay' | 'maxDelay' | 'multiplier'>;
+
+const constant = (value: Value): Template => ({ kind: 'constant', value });
+
+const standardBackoff: Backoff = {
+  initialDelay: constant(BigInt(defaultBackoff.initialDelay)),
+  maxDelay: constant(BigInt(defaultBackoff.maxDelay)),
+  multiplier: constant(defaultBackoff.multiplier),
+};
+
+const standardPolicy = (predicate: string): RetryPolicy => ({
+  predicate,
+  maxRetries: constant(BigInt(defaultBackoff.maxRetries)),
+  ...standardBackoff,
+});
+
+/** https://docs.cloud.google.com/workflows/docs/reference/stdlib/http/default_retry */
+const policies: ReadonlyMap<string, RetryPolicy> = new Map([
+  ['http.default_retry', standardPolicy('http.default_retry_predicate')],
+  ['http.default_retry_non_idempotent', standardPolicy('http.default_retry_predicate_non_idempotent')],
+]);
+
+/**
+ * A `retry` block: one of the two ready-made policies, or predicate, max_retries and backoff, all three.
+ * @throws PlacedError
+ */
+export function parseRetry(node: SourceNode): RetryPolicy {
+  const template = templateOf(node);
+  if (node.kind === 'scalar') {
+    const name = nameIn(template);
+    const known = name === undefined ? undefined : policies.get(name);
+    if (known) return known;
+    throw new PlacedError(
+      `'retry' must be a map or one of ${[...policies.keys()].map((name) => `\${${name}}`).join(', ')}`,
+      node.position,
+    );
+  }
+  const fields = fieldsOf(node, "'retry'", ['predicate', 'max_retries', 'backoff']);
+  const predicate = fields.get('predicate');
+  const maxRetries = fields.get('max_retries');
+  const backoff = fields.get('backoff');
+  if (!predicate || !maxRetries || !backoff) {
+    throw new PlacedError("'retry' needs 'predicate', 'max_retries' and 'backoff'", node.position);
+  }
+  const name = nameIn(templateOf(predicate.value));
+  if (name === undefined) {
+    throw new PlacedError("'predicate' must be ${the name of a function}", predicate.position);
+  }
+  return { predicate: name, maxRetries: templateOf(maxRetries.value), ...parseBackoff(backoff.value) };
+}
+
+function parseBackoff(node: SourceNode): Backoff {
+  if (node.kind === 'scalar') {
+    if (nameIn(templateOf(node)) === 'retry.default_backoff') return standardBackoff;
+    throw new PlacedError("'backoff' must be a map or ${retry.default_backoff}", node.position);
+  }
+  const fields = fieldsOf(node, "'backoff'", ['initial_delay', 'max_delay', 'multiplier']);
+  const [initialDelay, maxDelay, multiplier] = ['initial_delay', 'max_delay', 'multiplier'].map((key) => {
+    const entry = fields.get(key);
+    return entry && templateOf(entry.value);
+  });
+  if (!initialDelay || !maxDelay || !multiplier) {
+    throw new PlacedError("'backoff' needs 'initial_delay', 'max_delay' and 'multiplier'", node.position);
+  }
+  return { initialDelay, maxDelay, multiplier };
+}
+
+function nameIn(template: Template): string | undefined {
+  return template.kind === 'expression' ? dottedName(template.expression) : undefined;
+}

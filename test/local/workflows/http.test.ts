@@ -1,0 +1,214 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createVirtualClock } from '#test/support/virtual-clock.ts';
+import { result, start } from './harness.ts';
+
+interface Seen {
+  method: string;
+  url: string;
+  headers: IncomingMessage['headers'];
+  body: string;
+}
+
+const closers: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closers.splice(0)) close();
+});
+
+async function listen(
+  answer: (seen: Seen, response: ServerResponse) => void,
+): Promise<{ origin: string; seen: Seen[] }> {
+  const seen: Seen[] = [];
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const { method = '', url = '', headers } = request;
+    const one = { method, url, headers, body: Buffer.concat(chunks).toString() };
+    seen.push(one);
+    answer(one, response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closers.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen };
+}
+
+const json =
+  (body: unknown, status = 200) =>
+  (_seen: Seen, response: ServerResponse) => {
+    response
+      .writeHead(status, { 'content-type': 'application/json; charset=utf-8' })
+      .end(JSON.stringify(body));
+  };
+
+function call(name: string, args: unknown): string {
+  return JSON.stringify([{ c: { call: name, args, result: 'answer' } }, { r: { return: '${answer}' } }]);
+}
+
+/** What `except` sees of a failing call. */
+async function caught(
+  name: string,
+  args: unknown,
+  options: Parameters<typeof result>[1] = {},
+): Promise<unknown> {
+  return result(
+    JSON.stringify([
+      { t: { try: { call: name, args }, except: { as: 'e', steps: [{ r: { return: '${e}' } }] } } },
+    ]),
+    options,
+  );
+}
+
+describe('http', () => {
+  it('sends JSON and answers code, lower-case headers and the decoded body', async () => {
+    const { origin, seen } = await listen(json({ n: 5 }, 201));
+    const found = await result(
+      call('http.post', { url: `${origin}/p`, body: { a: [1] }, query: { q: [1, 'x y'], b: true } }),
+    );
+    expect(found).toMatchObject({
+      code: 201,
+      body: { n: 5 },
+      headers: { 'content-type': 'application/json; charset=utf-8' },
+    });
+    expect(seen[0]).toMatchObject({ method: 'POST', url: '/p?q=1&q=x+y&b=true', body: '{"a":[1]}' });
+    expect(seen[0]?.headers).toMatchObject({
+      'content-type': 'application/json; charset=utf-8',
+      'user-agent': 'GoogleCloudWorkflows',
+    });
+  });
+
+  it.each([
+    ['form fields', { 'Content-Type': 'application/x-www-form-urlencoded' }, { a: 'x y', b: 1 }, 'a=x+y&b=1'],
+    ['text', { 'Content-Type': 'text/plain' }, 'as is', 'as is'],
+    ['bytes', {}, '${text.encode("raw")}', 'raw'],
+  ])('encodes %s by the content type', async (_name, headers, body, expected) => {
+    const { origin, seen } = await listen(json({}));
+    await result(call('http.post', { url: origin, headers, body }));
+    expect(seen[0]?.body).toBe(expected);
+  });
+
+  it.each([
+    ['text/plain', 'hello', 'string'],
+    ['application/octet-stream', 'hello', 'bytes'],
+    ['application/vnd.x+json', '1', 'integer'],
+  ])('decodes a body of %s', async (type, body, expected) => {
+    const { origin } = await listen((_seen, response) =>
+      response.writeHead(200, { 'content-type': type }).end(body),
+    );
+    const source = [
+      { c: { call: 'http.get', args: { url: origin }, result: 'x' } },
+      { r: { return: '${get_type(x.body)}' } },
+    ];
+    expect(await result(JSON.stringify(source))).toBe(expected);
+  });
+
+  it('raises HttpError from status 400 on, with code, headers and body', async () => {
+    const { origin } = await listen(json({ why: 'no' }, 404));
+    expect(await caught('http.get', { url: origin })).toEqual({
+      tags: ['HttpError'],
+      message: 'HTTP server responded with error code 404',
+      code: 404,
+      headers: expect.objectContaining({ 'content-type': 'application/json; charset=utf-8' }),
+      body: { why: 'no' },
+    });
+  });
+
+  it('tells never connected from broken', async () => {
+    const { origin } = await listen((_seen, response) => response.destroy());
+    expect(await caught('http.get', { url: origin })).toMatchObject({ tags: ['ConnectionError'] });
+    for (const close of closers.splice(0)) close();
+    expect(await caught('http.get', { url: origin })).toMatchObject({ tags: ['ConnectionFailedError'] });
+  });
+
+  it('raises TimeoutError after the given seconds', async () => {
+    const clock = createVirtualClock();
+    let arrived = (): void => undefined;
+    const request = new Promise<void>((resolve) => (arrived = resolve));
+    const { origin } = await listen(() => arrived());
+    const found = caught('http.get', { url: origin, timeout: 20 }, { clock });
+    await request;
+    await clock.advance(19_999);
+    await clock.advance(1);
+    expect(await found).toMatchObject({ tags: ['TimeoutError'], message: expect.stringContaining('20 s') });
+  });
+
+  it.each([
+    [{ type: 'OIDC' }, (origin: string) => `Bearer id-token-for-${origin}/x`],
+    [{ type: 'OIDC', audience: 'aud' }, () => 'Bearer id-token-for-aud'],
+    [{ type: 'OAuth2' }, () => 'Bearer access-token'],
+  ])('authenticates with %j', async (auth, expected) => {
+    const { origin, seen } = await listen(json({}));
+    await result(call('http.get', { url: `${origin}/x`, auth }));
+    expect(seen[0]?.headers.authorization).toBe(expected(origin));
+  });
+
+  it.each([
+    [{ url: 'ftp://x' }, 'is not an http or https URL: "ftp://x"'],
+    [{ url: 'http://127.0.0.1:9', timeout: 1801 }, 'at most 1800 seconds: 1801'],
+    [{ url: 'http://127.0.0.1:9', auth: { type: 'Basic' } }, 'must have the type OIDC or OAuth2'],
+  ])('refuses %j', async (args, message) => {
+    expect(await caught('http.get', args)).toMatchObject({
+      tags: ['ValueError'],
+      message: expect.stringContaining(message),
+    });
+  });
+
+  it('bills a request to an address that is not Google’s as external', async () => {
+    const answer = async (): Promise<Response> =>
+      new Response('{}', { headers: { 'content-type': 'application/json' } });
+    const source = JSON.stringify([
+      { a: { call: 'http.get', args: { url: 'https://hooks.slack.com/x' } } },
+      { b: { call: 'http.get', args: { url: 'https://run.googleapis.com/x' } } },
+    ]);
+    const run = start(source, { host: { fetch: answer } });
+    await run.outcome;
+    expect(run.billed).toEqual({ internal: 1, external: 1 });
+  });
+});
+
+describe('the publish connector', () => {
+  const source = call('googleapis.pubsub.v1.projects.topics.publish', {
+    topic: 'projects/p/topics/t',
+    body: { messages: [{ data: 'eA==' }] },
+  });
+
+  it('publishes with the workflow’s access token and answers the message ids', async () => {
+    const { origin, seen } = await listen(json({ messageIds: ['1'] }));
+    expect(await result(source, { host: { connectorOrigin: () => origin } })).toEqual({ messageIds: ['1'] });
+    expect(seen[0]).toMatchObject({
+      method: 'POST',
+      url: '/v1/projects/p/topics/t:publish',
+      headers: { authorization: 'Bearer access-token' },
+      body: '{"messages":[{"data":"eA=="}]}',
+    });
+  });
+
+  it('retries 503 with backoff and bills each retry', async () => {
+    const clock = createVirtualClock();
+    let calls = 0;
+    const flaky = async (): Promise<Response> => {
+      calls += 1;
+      return Response.json(calls < 3 ? { error: {} } : { messageIds: ['2'] }, {
+        status: calls < 3 ? 503 : 200,
+      });
+    };
+    const run = start(source, { clock, host: { fetch: flaky } });
+    while (await clock.next());
+    expect(await run.outcome).toEqual({ state: 'SUCCEEDED', result: '{"messageIds":["2"]}' });
+    expect(clock.now() - createVirtualClock().now()).toBe(2250);
+    expect(run.billed.internal).toBe(4);
+  });
+
+  it('does not retry 502, which may have taken effect', async () => {
+    let calls = 0;
+    const broken = async (): Promise<Response> => {
+      calls += 1;
+      return Response.json({}, { status: 502 });
+    };
+    await expect(result(source, { host: { fetch: broken } })).rejects.toThrow('HttpError');
+    expect(calls).toBe(1);
+  });
+});

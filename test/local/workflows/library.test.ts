@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { createVirtualClock } from '#test/support/virtual-clock.ts';
+import { raisedBy, result, start, value } from './harness.ts';
+
+describe('the standard library', () => {
+  it.each([
+    ['base64.encode(text.encode("hé"))', 'aMOp'],
+    ['base64.encode(text.encode("a"), false)', 'YQ'],
+    ['text.decode(base64.decode("aMOp"))', 'hé'],
+    ['json.decode("{\\"a\\": [1, 2.5, null]}")', { a: [1, 2.5, null] }],
+    ['json.encode_to_string(m)', '{"k":1,"inner":{"a":1}}'],
+    ['json.encode_to_string([1], true)', '[\n  1\n]'],
+    ['json.decode(json.encode(m))', { k: 1, inner: { a: 1 } }],
+    ['base64.encode(json.encode(m.inner))', 'eyJhIjoxfQ=='],
+    ['list.concat([1], [2])', [1, [2]]],
+    ['list.prepend([1], 0)', [0, 1]],
+    ['map.get(m, "k")', 1],
+    ['map.get(m, "absent")', null],
+    ['map.get(m, ["inner", "a"])', 1],
+    ['map.get(m, ["k", "a"])', null],
+    ['map.get(null, "k")', null],
+    ['map.delete(m, "k")', { inner: { a: 1 } }],
+    ['map.merge(m, n)', { k: 2, inner: { b: 2 } }],
+    ['map.merge_nested(m, n)', { k: 2, inner: { a: 1, b: 2 } }],
+    ['math.abs(-3)', 3],
+    ['math.max(1, 2.5)', 2.5],
+    ['math.min(1, 2.5)', 1],
+    ['text.to_upper("é") + text.to_lower("A")', 'Éa'],
+    ['text.split("a,b,", ",")', ['a', 'b', '']],
+    ['text.substring("a😀bc", 1, 3)', '😀b'],
+    ['text.find_all("😀aba", "a")', [1, 3]],
+    ['text.replace_all("a.b.c", ".", "$&")', 'a$&b$&c'],
+    ['text.match_regex("abc", "b+")', true],
+    // leftmost-longest, where JavaScript would answer the first alternative
+    ['text.find_all_regex("xaab", "a|aab")', [{ index: 1, match: 'aab' }]],
+    ['text.replace_all_regex("a1b22", "[0-9]+", "#")', 'a#b#'],
+    ['text.url_encode("a b/é")', 'a%20b%2F%C3%A9'],
+    ['text.url_encode_plus("a b")', 'a+b'],
+    ['text.url_decode("a%20b")', 'a b'],
+    [
+      'base64.encode(hash.compute_checksum(text.encode("x"), "SHA256"))',
+      createHash('sha256').update('x').digest('base64'),
+    ],
+    ['time.format(0)', '1970-01-01T00:00:00Z'],
+    ['time.format(1.5, "Europe/Berlin")', '1970-01-01T01:00:01.500+01:00'],
+    ['time.parse("1970-01-01T01:00:01.5+01:00")', 1.5],
+    ['sys.get_env("GOOGLE_CLOUD_PROJECT_ID")', 'p'],
+    ['sys.get_env("UNSET")', null],
+    ['sys.get_env("UNSET", "else")', 'else'],
+    ['uuid.generate()', 'id-1'],
+    ['get_type(1) + get_type(1.0) + get_type(null) + get_type([]) + get_type(m)', 'integerdoublenulllistmap'],
+    ['get_type(json.encode(1)) + get_type("") + get_type(true)', 'bytesstringboolean'],
+    ['int("42") + int(2.9)', 44],
+    ['double("2.5")', 2.5],
+    ['string(2.5) + string(true)', '2.5true'],
+    ['keys(m)', ['k', 'inner']],
+    ['len("é😀") + len([1]) + len(m)', 5],
+    ['http.default_retry_predicate(e500)', false],
+    ['http.default_retry_predicate(e502)', true],
+    ['http.default_retry_predicate_non_idempotent(e502)', false],
+    ['retry.always(null)', true],
+  ])('%s is %j', async (expression, expected) => {
+    const variables = {
+      m: { k: 1, inner: { a: 1 } },
+      n: { k: 2, inner: { b: 2 } },
+      e500: { tags: ['HttpError'], code: 500 },
+      e502: { tags: ['HttpError'], code: 502 },
+    };
+    expect(await value(expression, variables)).toEqual(expected);
+  });
+
+  it.each([
+    ['base64.encode("text")', 'TypeError', "argument 'data' of base64.encode must be bytes, got string"],
+    ['base64.decode("%")', 'ValueError', "argument 'data' of base64.decode is not valid base64"],
+    ['json.decode("{")', 'ValueError', 'invalid JSON'],
+    ['list.concat(1, 2)', 'TypeError', "argument 'objs' of list.concat must be a list, got integer"],
+    ['map.delete(m, "absent")', 'KeyError', 'key not found: absent'],
+    ['text.substring("abc", 2, 9)', 'ValueError', "argument 'end' of text.substring is out of range: 9"],
+    ['text.match_regex("a", "(")', 'ValueError', 'is not a regular expression'],
+    ['text.match_regex("aa", "(a)\\\\1")', 'ValueError', 'is not a regular expression'],
+    ['time.parse("yesterday")', 'ValueError', 'is not an RFC 3339 time: "yesterday"'],
+    ['time.format(0, "Nowhere/City")', 'ValueError', '"Nowhere/City" is unknown'],
+    ['hash.compute_checksum(text.encode("x"), "CRC7")', 'ValueError', '"CRC7" is not supported'],
+    ['math.abs("x")', 'TypeError', 'math.abs needs numbers, got string'],
+  ])('%s raises %s', async (expression, tag, message) => {
+    expect(await raisedBy(expression, { m: {} })).toEqual({
+      tags: [tag],
+      message: expect.stringContaining(message),
+    });
+  });
+
+  it('logs text and maps with a severity', async () => {
+    const run = start(
+      '- a: {call: sys.log, args: {severity: WARNING, json: {k: 1}}}\n- b: {call: sys.log, args: {text: hello}}',
+    );
+    await run.outcome;
+    expect(run.logs).toEqual([
+      { severity: 'WARNING', data: new Map([['k', 1n]]) },
+      { severity: 'DEFAULT', data: 'hello' },
+    ]);
+  });
+
+  it('sleeps and reads the time of the clock it is given', async () => {
+    const clock = createVirtualClock(0);
+    const run = start(
+      '- a: {call: sys.sleep, args: {seconds: 1.5}}\n- b: {call: sys.sleep_until, args: {time: "1970-01-01T00:01:00Z"}}\n- r: {return: "${sys.now()}"}',
+      { clock },
+    );
+    while (await clock.next());
+    expect(await run.outcome).toEqual({ state: 'SUCCEEDED', result: '60' });
+  });
+
+  it('refuses to sleep backwards', async () => {
+    await expect(result('- a: {call: sys.sleep, args: {seconds: -1}}')).rejects.toThrow(
+      'must not be negative: -1',
+    );
+  });
+});
