@@ -1,0 +1,115 @@
+import type { Deployment } from '#shared/domain/deployment.ts';
+import type { Report } from './document.ts';
+import { actionOf, headlineOf, servingOf, warningsOf } from './sentences.ts';
+import { claimsOf, recommendationsOf, suitesOf } from './suites.ts';
+
+/** Where the report of a deployment is kept in the bucket, without extension: `.json` is the document, `.md` its text. */
+export const reportName = ({
+  service,
+  environment,
+  id,
+}: Pick<Deployment, 'service' | 'environment' | 'id'>) => `reports/${service}/${environment}/${id}`;
+
+/**
+ * The ledger's record as a report: pure, so that the same record always says the same. It adds no fact; what is not on
+ * record is null or said to be missing. A deployment that still runs has a report too, without outcome.
+ */
+export function buildReport(deployment: Deployment): Report {
+  const { config, request, result, candidate, failure, rollback } = deployment;
+  return {
+    reportVersion: 1,
+    deploymentId: deployment.id,
+    revision: deployment.revision,
+    status: deployment.status,
+    outcome: result?.outcome ?? null,
+    headline: headlineOf(deployment),
+    verdict: result?.verdict ?? null,
+    explanation: result?.explanation ?? null,
+    serving: servingOf(deployment),
+    action: actionOf(deployment),
+    warnings: warningsOf(deployment),
+    place: {
+      service: deployment.service,
+      environment: deployment.environment,
+      project: config.project,
+      region: config.region,
+      cloudRunService: config.cloudRunService,
+      url: deployment.serviceUrl ?? null,
+    },
+    candidate: candidate ? { revision: candidate.revision, url: candidate.url ?? null } : null,
+    release: releaseOf(deployment),
+    request: {
+      id: request.id,
+      source: request.source,
+      requestedBy: request.requestedBy,
+      requestedAt: request.requestedAt,
+      tag: request.tag ?? null,
+      digest: request.digest ?? null,
+    },
+    change: changeOf(deployment),
+    steps: deployment.steps.map(({ step, phase, attempt, status, startedAt, endedAt, summary }) => ({
+      step,
+      phase,
+      attempt,
+      status,
+      startedAt,
+      durationMs: between(startedAt, endedAt),
+      summary: summary ?? null,
+    })),
+    suites: suitesOf(deployment),
+    recommendations: recommendationsOf(deployment.checks),
+    failure: failure ?? null,
+    rollback: rollback ?? null,
+    exposure: exposureOf(deployment),
+    config: { hash: deployment.configHash, source: deployment.configSource },
+    durations: {
+      requestedToFinishedMs: between(request.requestedAt, result?.finishedAt),
+      waitedMs: between(deployment.createdAt, deployment.startedAt),
+      ranMs: between(deployment.startedAt, result?.finishedAt),
+    },
+  };
+}
+
+function releaseOf({ release }: Deployment): Report['release'] {
+  if (!release) return null;
+  const { image, digest, tag, version, sizeBytes, platforms, source } = release;
+  return {
+    image,
+    digest,
+    tag: tag ?? null,
+    version: version ?? null,
+    sizeBytes,
+    platforms,
+    source: source ?? null,
+  };
+}
+
+function changeOf({ request, checks }: Deployment): Report['change'] {
+  const { change } = request;
+  if (!change) return null;
+  return { id: change.id, title: change.title, url: change.url ?? null, claims: claimsOf(change, checks) };
+}
+
+/** An upper bound: from the first write that gave the candidate a share until the rollback was verified. */
+function exposureOf({ trafficMoved, result, steps, rollback }: Deployment): Report['exposure'] {
+  if (
+    !trafficMoved ||
+    !result ||
+    result.outcome === 'live' ||
+    result.outcome === 'live-with-recommendations'
+  ) {
+    return null;
+  }
+  const shifts = steps.flatMap((run) => {
+    const percent = run.step === 'shift-traffic' ? /^traffic-(\d+)$/.exec(run.phase)?.[1] : undefined;
+    return percent === undefined ? [] : [{ percent: Number(percent), from: run.startedAt }];
+  });
+  const [first] = shifts;
+  if (!first) return null;
+  const percent = Math.max(...shifts.map((shift) => shift.percent));
+  return { percent, from: first.from, until: rollback?.result === 'verified' ? rollback.at : null };
+}
+
+/** Clocks of two functions may differ a little; a negative time would be nonsense. */
+const between = (from: string | undefined, to: string | undefined): number | null =>
+  from === undefined || to === undefined ? null : Math.max(0, Date.parse(to) - Date.parse(from));

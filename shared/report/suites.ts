@@ -1,0 +1,104 @@
+import type { Check, Evidence } from '#shared/domain/check.ts';
+import type { Change, Deployment } from '#shared/domain/deployment.ts';
+import { isFinished } from '#shared/domain/deployment.ts';
+import type { Advice, Claim, Suite } from './document.ts';
+
+/**
+ * The checks by suite and by when they were asked, in the order they were made. Suites of the service file that were
+ * never asked are there as not run, once the deployment is finished: silence would read like success.
+ */
+export function suitesOf(deployment: Deployment): Suite[] {
+  const checks = [...deployment.checks, ...neverAsked(deployment)];
+  return grouped(checks, (check) => check.suite).map(([title, ofSuite]) => ({
+    title,
+    rounds: grouped(ofSuite, (check) => check.phase).map(([phase, asked]) => ({
+      phase,
+      passed: asked.filter((check) => check.outcome === 'pass').length,
+      total: asked.length,
+      checks: asked,
+    })),
+  }));
+}
+
+function neverAsked(deployment: Deployment): Check[] {
+  // One that never started was not asked anything, and says so as a whole.
+  if (!isFinished(deployment) || deployment.startedAt === undefined) return [];
+  const { failure, checks, config } = deployment;
+  const reason = failure
+    ? `the deployment ended in ${failure.step} before this was asked`
+    : 'the deployment ended before this was asked';
+  return config.suites.flatMap(({ title, checks: wanted }) =>
+    wanted
+      .filter(({ name }) => !checks.some((check) => check.suite === title && check.id === name))
+      .map((check) => ({
+        id: check.name,
+        title: check.title ?? check.name,
+        suite: title,
+        severity: check.severity,
+        step: 'validate',
+        phase: 'candidate',
+        outcome: 'not-run',
+        reason,
+      })),
+  );
+}
+
+/** Advisory checks that did not pass, each once, as its last asking left it. */
+export function recommendationsOf(checks: readonly Check[]): Advice[] {
+  const asked = grouped(
+    checks.filter((check) => check.severity === 'advisory'),
+    (check) => JSON.stringify([check.suite, check.id]),
+  );
+  return asked.flatMap(([, askings]) => {
+    const last = askings.findLast((check) => check.outcome !== 'pass');
+    return last ? [adviceOf(last)] : [];
+  });
+}
+
+function adviceOf(check: Exclude<Check, { outcome: 'pass' }>): Advice {
+  const base = { suite: check.suite, check: check.title, outcome: check.outcome };
+  if (check.outcome === 'not-run') {
+    const measured = `Not run: ${check.reason}`;
+    return { ...base, change: 'Let this check run', measured, limit: 'an answer', rule: check.id };
+  }
+  if (check.outcome === 'fail' && check.recommendation) return { ...base, ...check.recommendation };
+  const change = check.outcome === 'fail' ? 'Look at what this check saw' : 'Let this check be answered';
+  const { observed: measured, expected: limit } = check.evidence;
+  return { ...base, change, measured, limit, rule: check.id };
+}
+
+/** A claim is what a check of that very id showed, every time it was asked; any other claim is not verified. */
+export function claimsOf(change: Change, checks: readonly Check[]): Claim[] {
+  return change.claims.map((claim) => {
+    const askings = checks.filter((check) => check.id === claim);
+    const failed = evidenceOf(askings.filter((check) => check.outcome === 'fail'));
+    if (failed.length > 0) return { claim, status: 'contradicted', evidence: failed };
+    if (askings.length === 0) return { claim, status: 'not-verified', reason: 'no check is bound to it' };
+    const open = askings.find((check) => check.outcome !== 'pass');
+    if (open) return { claim, status: 'not-verified', reason: `its check is ${open.outcome}` };
+    return { claim, status: 'verified', evidence: evidenceOf(askings) };
+  });
+}
+
+const evidenceOf = (checks: readonly Check[]): Evidence[] =>
+  checks.flatMap((check) => (check.outcome === 'not-run' ? [] : [check.evidence]));
+
+/** In the order in which the keys come first. */
+function grouped<T>(items: readonly T[], keyOf: (item: T) => string): [string, T[]][] {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group) group.push(item);
+    else groups.set(keyOf(item), [item]);
+  }
+  return [...groups];
+}
+
+/** Required checks that were asked and did not pass. */
+export const failedChecks = (suites: readonly Suite[]): Answered[] =>
+  suites
+    .flatMap(({ rounds }) => rounds.flatMap((round) => round.checks))
+    .filter((check): check is Answered => check.severity === 'required' && bad.has(check.outcome));
+
+type Answered = Extract<Check, { outcome: 'fail' | 'inconclusive' }>;
+const bad: ReadonlySet<Check['outcome']> = new Set(['fail', 'inconclusive']);

@@ -1,0 +1,205 @@
+import type { Check } from '#shared/domain/check.ts';
+import type { Outcome } from '#shared/domain/outcome.ts';
+import { shellLines } from './command.ts';
+import type { Report } from './document.ts';
+import { failedChecks } from './suites.ts';
+import { columns, cutToColumns, padded, wrapped } from './terminal-text.ts';
+import { oneLine } from './text.ts';
+import {
+  durationInWords,
+  exposureInWords,
+  howInWords,
+  markOf,
+  megabytes,
+  stepInWords,
+  suiteInWords,
+  utc,
+} from './words.ts';
+
+type Colour = 'red' | 'green' | 'yellow' | 'dim' | 'bold';
+const codes: Record<Colour, number> = { red: 31, green: 32, yellow: 33, dim: 2, bold: 1 };
+
+/** Narrower than this no column is left for words; such a terminal gets lines of this width. */
+export const narrowest = 40;
+
+/**
+ * The report for people at a terminal: no line is wider than `width` columns, marks say the same as colours, and nothing
+ * foreign can send the terminal a command. Sentences are wrapped, names cut in their middle.
+ */
+export function renderTerminal(report: Report, options: { color: boolean; width: number }): string {
+  const pen = createPen(options.color, Math.max(narrowest, Math.floor(options.width)));
+  const sections = [head, failure, facts, change, recommendations, checks, steps].map((section) =>
+    section(report, pen),
+  );
+  return `${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`;
+}
+
+/** Every line goes through one of these: here is where nothing becomes too wide. */
+function createPen(color: boolean, width: number) {
+  const paint = (text: string, colour?: Colour): string =>
+    color && colour ? `\u001B[${codes[colour]}m${text}\u001B[0m` : text;
+  return {
+    width,
+    paint,
+    /** Wrapped behind a mark or a name; further lines are indented as far. */
+    behind(lead: string, text: string, colour?: Colour): string[] {
+      const indent = ' '.repeat(columns(lead));
+      return wrapped(text, width - columns(lead)).map(
+        (line, index) => paint(index === 0 ? lead : indent, colour) + line,
+      );
+    },
+    /** On one line, cut if need be. */
+    line: (text: string, colour?: Colour): string => paint(cutToColumns(oneLine(text), width), colour),
+  };
+}
+type Pen = ReturnType<typeof createPen>;
+
+const looks: Record<Outcome, { mark: string; colour: Colour }> = {
+  live: { mark: '✓', colour: 'green' },
+  'live-with-recommendations': { mark: '✓', colour: 'green' },
+  failed: { mark: '✗', colour: 'red' },
+  'rolled-back': { mark: '↩', colour: 'yellow' },
+  'rollback-failed': { mark: '✗', colour: 'red' },
+  refused: { mark: '–', colour: 'yellow' },
+  superseded: { mark: '–', colour: 'dim' },
+  cancelled: { mark: '–', colour: 'yellow' },
+};
+
+function head({ outcome, headline, serving, action, warnings, explanation }: Report, pen: Pen): string[] {
+  const { mark, colour } = outcome === null ? { mark: '…', colour: 'bold' as const } : looks[outcome];
+  return [
+    ...pen.behind(`${mark} `, headline, colour),
+    ...pen.behind('  ', serving.sentence),
+    ...pen.behind(action.needed ? '! ' : '  ', action.sentence, action.needed ? 'red' : 'dim'),
+    ...(action.command ? ['', ...shellLines(action.command.arguments, pen.width), ''] : []),
+    ...(explanation === null ? [] : pen.behind('  Why: ', explanation, 'dim')),
+    ...warnings.flatMap((warning) => pen.behind('! ', warning, 'yellow')),
+  ];
+}
+
+function failure({ failure, rollback, exposure, suites }: Report, pen: Pen): string[] {
+  if (!failure && !rollback) return [];
+  const verified = rollback?.result === 'verified';
+  return [
+    pen.line('What failed', 'bold'),
+    ...(failure
+      ? pen.behind('✗ ', `${utc(failure.at)} ${stepInWords(failure)}: ${failure.message}`, 'red')
+      : []),
+    ...failedChecks(suites).flatMap((check) => evidence(check, pen)),
+    ...(exposure ? pen.behind('  ', exposureInWords(exposure)) : []),
+    ...(rollback
+      ? pen.behind(
+          verified ? '↩ ' : '✗ ',
+          `rollback ${verified ? 'verified' : 'NOT verified'} ${utc(rollback.at)}: ${rollback.observed}`,
+          verified ? 'green' : 'red',
+        )
+      : []),
+    ...(rollback?.remains ?? []).flatMap((remain) => pen.behind('  remains: ', remain, 'dim')),
+  ];
+}
+
+function facts(
+  { place, release, request, candidate, durations, deploymentId, config }: Report,
+  pen: Pen,
+): string[] {
+  const took = durations.requestedToFinishedMs;
+  const rows: [string, string | null][] = [
+    ['Deployment', deploymentId],
+    ['Service', `${place.service} in ${place.environment} (${place.project}, ${place.region})`],
+    ['Address', place.url],
+    ['Image', release && release.image],
+    ['Digest', release && release.digest],
+    [
+      'Release',
+      release && [release.version, release.tag, release.source].filter((name) => name !== null).join(' · '),
+    ],
+    ['Size', release && `${megabytes(release.sizeBytes)}, ${release.platforms.join(', ')}`],
+    ['Revision', candidate && candidate.revision],
+    ['Requested', `${request.requestedBy}, ${howInWords(request.source)}, ${utc(request.requestedAt)}`],
+    ['Took', took === null ? null : `${durationInWords(took)} from request to outcome`],
+    ['Config', `${config.source}, hash ${config.hash.slice(0, 12)}`],
+  ];
+  return rows.flatMap(([name, value]) => {
+    if (value === null) return [];
+    const lead = padded(name, 12);
+    return [pen.paint(lead, 'dim') + cutToColumns(oneLine(value), pen.width - lead.length)];
+  });
+}
+
+function change({ change }: Report, pen: Pen): string[] {
+  if (!change) return [];
+  return [
+    ...pen.behind('Change      ', `${change.id}: ${change.title}`, 'dim'),
+    ...change.claims.flatMap((claim) => {
+      const mark = { verified: '✓', contradicted: '✗', 'not-verified': '?' }[claim.status];
+      const colour = { verified: 'green', contradicted: 'red', 'not-verified': 'yellow' } as const;
+      const about = claim.status === 'not-verified' ? ` (${claim.reason})` : '';
+      return pen.behind(
+        `  ${mark} `,
+        `${claim.claim}: ${claim.status.replace('-', ' ')}${about}`,
+        colour[claim.status],
+      );
+    }),
+  ];
+}
+
+function recommendations({ recommendations }: Report, pen: Pen): string[] {
+  if (recommendations.length === 0) return [];
+  return [
+    pen.line('Recommendations', 'bold'),
+    ...recommendations.flatMap(({ change, measured, limit, check }) =>
+      pen.behind('! ', `${change}: measured ${measured}, limit ${limit} (${check})`, 'yellow'),
+    ),
+  ];
+}
+
+function checks({ suites }: Report, pen: Pen): string[] {
+  if (suites.length === 0) return [pen.line('No check was made.', 'dim')];
+  return suites.flatMap((suite) => [
+    ...pen.behind('', suiteInWords(suite), 'bold'),
+    ...suite.rounds.flatMap((round) => round.checks.flatMap((check) => evidence(check, pen))),
+  ]);
+}
+
+function evidence(check: Check, pen: Pen): string[] {
+  const colour = { pass: 'green', fail: 'red', inconclusive: 'yellow', 'not-run': 'dim' } as const;
+  const lead = `  ${markOf(check.outcome)} `;
+  const title = `${check.title}${check.severity === 'advisory' ? ' (advisory)' : ''}`;
+  if (check.outcome === 'not-run') return pen.behind(lead, `${title}: Not run, ${check.reason}`, 'dim');
+  const { observed, expected } = check.evidence;
+  const saw =
+    check.outcome === 'pass' ? observed : `${check.outcome}, observed ${observed}, expected ${expected}`;
+  return pen.behind(lead, `${title}: ${saw}`, colour[check.outcome]);
+}
+
+function steps({ steps }: Report, pen: Pen): string[] {
+  if (steps.length === 0) return [pen.line('No step was run.', 'dim')];
+  const names = steps.map(
+    (run) => `${stepInWords(run)}${run.attempt > 1 ? ` (attempt ${run.attempt})` : ''}`,
+  );
+  const nameColumns = Math.min(Math.floor(pen.width / 3), Math.max(...names.map(columns)));
+  const took = steps.map(({ durationMs }) => (durationMs === null ? '–' : durationInWords(durationMs)));
+  const tookColumns = Math.max(...took.map(columns));
+  return [
+    pen.line('Steps', 'bold'),
+    ...steps.map((run, index) => {
+      const { mark, colour } = stepLooks[run.status];
+      const name = padded(cutToColumns(names[index] ?? '', nameColumns), nameColumns);
+      const time = (took[index] ?? '').padStart(tookColumns);
+      const lead = `${mark} ${name}  ${time}  `;
+      return pen.paint(lead, colour) + cutToColumns(oneLine(run.summary ?? '–'), pen.width - columns(lead));
+    }),
+  ];
+}
+
+const stepLooks: Record<Report['steps'][number]['status'], { mark: string; colour: Colour }> = {
+  running: { mark: '…', colour: 'bold' },
+  pending: { mark: '…', colour: 'bold' },
+  succeeded: { mark: '✓', colour: 'green' },
+  rejected: { mark: '✗', colour: 'red' },
+  failed: { mark: '✗', colour: 'red' },
+  skipped: { mark: '–', colour: 'dim' },
+};

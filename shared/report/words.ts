@@ -1,0 +1,57 @@
+import type { CheckOutcome } from '#shared/domain/check.ts';
+import type { Report, Suite } from './document.ts';
+
+/** `2026-01-01 00:00:41 UTC` */
+export const utc = (iso: string): string =>
+  `${new Date(iso).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+
+/** `21 ms`, `41 s`, `5 min 41 s`, `1 h 2 min` */
+export function durationInWords(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const [big, bigUnit, small, smallUnit] =
+    seconds < 3600
+      ? [Math.floor(seconds / 60), 'min', seconds % 60, 's']
+      : [Math.floor(seconds / 3600), 'h', Math.floor((seconds % 3600) / 60), 'min'];
+  return small === 0 ? `${big} ${bigUnit}` : `${big} ${bigUnit} ${small} ${smallUnit}`;
+}
+
+/** `41.0 MB`, as registries count: 10⁶ bytes. */
+export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+
+/** When in a deployment something was asked. */
+export function phaseInWords(phase: string): string {
+  const percent = /^traffic-(\d+)$/.exec(phase)?.[1];
+  if (percent !== undefined) return `at ${percent} % of the traffic`;
+  return { candidate: 'before traffic', after: 'at the end' }[phase] ?? phase;
+}
+
+/** `step` with its phase, where the phase tells something. */
+export const stepInWords = ({ step, phase }: { step: string; phase: string }): string =>
+  phase.startsWith('traffic-') ? `${step} ${phaseInWords(phase)}` : step;
+
+export const outcomeInWords = (outcome: CheckOutcome): string =>
+  outcome === 'not-run' ? 'Not run' : outcome;
+
+/** One character that says the same without colour. */
+export const markOf = (outcome: CheckOutcome): string =>
+  ({ pass: '✓', fail: '✗', inconclusive: '?', 'not-run': '–' })[outcome];
+
+/** `1 check`, `2 checks` */
+export const counted = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`;
+
+/** The most a bad release can have touched; an upper bound, and said so. */
+export function exposureInWords({ percent, from, until }: NonNullable<Report['exposure']>): string {
+  const share = `At most ${percent} % of the requests met the release`;
+  if (until === null) return `${share} since ${utc(from)}, and still may`;
+  return `${share}, for at most ${durationInWords(Math.max(0, Date.parse(until) - Date.parse(from)))}`;
+}
+
+/** `Answers 3/3 before traffic, 3/3 at 100 % of the traffic` */
+export const suiteInWords = ({ title, rounds }: Suite): string =>
+  `${title} ${rounds.map(({ passed, total, phase }) => `${passed}/${total} ${phaseInWords(phase)}`).join(', ')}`;
+
+/** `image push` or `CLI or API` */
+export const howInWords = (source: Report['request']['source']): string =>
+  source === 'api' ? 'CLI or API' : 'image push';

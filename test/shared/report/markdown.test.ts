@@ -1,0 +1,87 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { renderMarkdown } from '#shared/report/markdown.ts';
+import { buildReport } from '#shared/report/report.ts';
+import { deploymentOf, waitingOf } from '#test/support/deployment.ts';
+import { anyDeployment, nasty, stages, withForeign } from '#test/support/hostile.ts';
+import { finishedAs } from '#test/support/outcomes.ts';
+
+/** Without fenced blocks and code spans, as CommonMark finds them: what is left is read as Markdown. */
+function outsideCode(markdown: string): string {
+  const unfenced = markdown.replace(/^(`{3,})sh\n[^]*?\n\1$/gm, '');
+  return unfenced.replace(/(?<!`)(`+)(?!`)[^]*?(?<!`)\1(?!`)/g, '');
+}
+
+/** Cells as GitHub splits a row: a bar ends a cell unless a backslash stands before it. */
+const cellsOf = (row: string): number => row.match(/(?<!\\)\|/g)?.length ?? 0;
+
+function harmless(markdown: string): void {
+  const read = outsideCode(markdown).replace(/<https:\/\/example\.com\/[^<>\s]*>/g, '');
+  expect(read).not.toMatch(/[<>[\]@&`\\_~]|:\/\/|www\./);
+  const tables = markdown.split('\n').filter((line) => line.startsWith('|'));
+  let width = 0;
+  for (const [index, row] of tables.entries()) {
+    if (/^\|(---\|)+$/.test(tables[index + 1] ?? '')) width = cellsOf(row);
+    expect(cellsOf(row)).toBe(width);
+  }
+}
+
+describe('a report in Markdown', () => {
+  it('is read in this order: what serves, who must act, what failed, what changed, who asked, evidence', () => {
+    const request = {
+      ...deploymentOf().request,
+      change: {
+        id: '1278',
+        title: 'database timeout',
+        url: 'https://example.com/1278',
+        claims: ['timeout is 90 s'],
+      },
+    };
+    const text = renderMarkdown(buildReport(finishedAs('rolled-back', { request })));
+    const order = [
+      '# Rolled back: hello 1.1.0 to staging',
+      '**Serving:** hello-d1f3k0000aaa 100 % serves again',
+      '**Action:** No action needed now: the rollback is verified.',
+      "**Mind:** The service's template still holds the failed release",
+      '## What failed',
+      'observed `200 ×2, 503 ×3`, expected `200, never 3 failures in a row`',
+      'At most 25 % of the requests met the release, for at most 18 s',
+      'Rollback verified, 2026-01-01 00:00:30 UTC',
+      '## What changed',
+      '1278: database timeout (<https://example.com/1278>)',
+      'timeout is 90 s: not verified (no check is bound to it)',
+      'by `ana@example.com`, CLI or API, 2026-01-01 00:00:00 UTC',
+      '### Answers 2/2 before traffic',
+      '### Health 0/1 at 25 % of the traffic',
+      '## Steps: 8 runs',
+    ];
+    const places = order.map((part) => text.indexOf(part));
+    expect(places).not.toContain(-1);
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
+  });
+
+  it('has the rescue command ready to paste when the rollback failed', () => {
+    expect(renderMarkdown(buildReport(finishedAs('rollback-failed')))).toContain(
+      '\n```sh\ngcloud run services update-traffic hello --project slipway-local --region us-central1 --to-revisions=hello-d1f3k0000aaa=100\n```\n',
+    );
+  });
+
+  it('says of one that never started that nothing was run', () => {
+    const text = renderMarkdown(buildReport(waitingOf()));
+    expect(text).toContain('No check was made.');
+    expect(text).toContain('No step was run.');
+  });
+
+  it.each(nasty)('shows %j as text only', (text) => {
+    for (const make of Object.values(stages)) {
+      harmless(renderMarkdown(buildReport(withForeign(make(), () => text))));
+    }
+  });
+
+  it('shows any text as text only', () => {
+    fc.assert(
+      fc.property(anyDeployment, (deployment) => harmless(renderMarkdown(buildReport(deployment)))),
+      { numRuns: 60 },
+    );
+  });
+});

@@ -1,0 +1,117 @@
+import fc from 'fast-check';
+import type { Deployment } from '#shared/domain/deployment.ts';
+import { outcomes, type Outcome } from '#shared/domain/outcome.ts';
+import { checkOf, deploymentOf, evidenceOf, waitingOf } from './deployment.ts';
+import { finishedAs } from './outcomes.ts';
+
+/** What people and programs have put into names to make trouble in Markdown, terminals and Slack. */
+export const nasty = [
+  '<!channel> <@U1> <https://evil.example|click>',
+  '[click](https://evil.example) ![x](https://evil.example/x.png) @everyone www.evil.example',
+  '<script>alert(1)</script> &lt; <!-- ',
+  'a | b \\| c \\\\| d',
+  '``` `` ` ```\n# heading\n| a | b |\n|---|---|\n- list\n1. list',
+  '\u001B[31mred\u001B[0m\u001B]0;title\u0007 \u202Edesrever \u0000\u200B',
+  '&'.repeat(5000),
+  'x'.repeat(9000),
+  '漢字🚀👩‍👩‍👧e\u0301'.repeat(400),
+  '\uD83D',
+  '',
+  ' \n\t ',
+  'it\'s $(rm -rf /) "quoted" \\',
+];
+
+/** The deployment with `text()` in every place that is not ours to choose. */
+export function withForeign(deployment: Deployment, text: () => string): Deployment {
+  const { release, failure, rollback, result, stable, request } = deployment;
+  return {
+    ...deployment,
+    configSource: text(),
+    request: {
+      ...request,
+      id: text(),
+      requestedBy: text(),
+      tag: text(),
+      change: { id: text(), title: text(), url: 'https://example.com/a|b?c=<d>&e', claims: [text(), text()] },
+    },
+    ...(release && {
+      release: {
+        ...release,
+        image: text(),
+        tag: text(),
+        version: text(),
+        source: text(),
+        platforms: [text()],
+      },
+    }),
+    ...(stable && {
+      stable: {
+        ...stable,
+        targets: [
+          { revision: text(), percent: 75 },
+          { revision: `${text()}2`, percent: 25 },
+        ],
+      },
+    }),
+    ...(deployment.serviceUrl === undefined ? {} : { serviceUrl: text() }),
+    steps: deployment.steps.map((run) => ({ ...run, summary: text() })),
+    checks: deployment.checks.flatMap((check) => [
+      { ...check, title: text() },
+      checkOf({
+        id: text(),
+        title: text(),
+        suite: text(),
+        severity: 'advisory',
+        outcome: 'fail',
+        evidence: evidenceOf({ source: text(), observed: text(), expected: text() }),
+        recommendation: { change: text(), measured: text(), limit: text(), rule: text() },
+      }),
+      checkOf({
+        title: text(),
+        suite: text(),
+        outcome: 'fail',
+        evidence: evidenceOf({ observed: text(), expected: text() }),
+      }),
+      checkOf({ title: text(), suite: text(), outcome: 'not-run', reason: text() }),
+    ]),
+    ...(failure && { failure: { ...failure, code: text(), message: text() } }),
+    ...(rollback && {
+      rollback: { ...rollback, observed: text(), remains: [text(), text()], notes: [text()] },
+    }),
+    ...(result && {
+      result: {
+        ...result,
+        verdict: { status: 'fail' as const, explanation: text() },
+        explanation: text(),
+        serving: result.serving && [
+          { revision: text(), percent: 60 },
+          { revision: `${text()}2`, percent: 40 },
+        ],
+      },
+    }),
+  };
+}
+
+/** A deployment in every state it can be in. */
+export const stages: Record<string, () => Deployment> = {
+  waiting: () => waitingOf(),
+  running: () =>
+    deploymentOf({
+      signal: { kind: 'cancel', by: 'ana', reason: 'wrong tag', at: '2026-01-01T00:00:10.000Z' },
+    }),
+  ...Object.fromEntries(outcomes.map((outcome: Outcome) => [outcome, () => finishedAs(outcome)])),
+};
+
+/** Any stage with any texts. */
+export const anyDeployment: fc.Arbitrary<Deployment> = fc
+  .tuple(
+    fc.constantFrom(...Object.values(stages)),
+    fc.array(fc.oneof(fc.constantFrom(...nasty), fc.string({ unit: 'binary', maxLength: 400 })), {
+      minLength: 1,
+      maxLength: 8,
+    }),
+  )
+  .map(([make, texts]) => {
+    let index = 0;
+    return withForeign(make(), () => texts[(index += 1) % texts.length] ?? '');
+  });
