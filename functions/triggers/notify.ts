@@ -11,6 +11,9 @@ import { poke } from '#functions/events.ts';
 
 /** Edits of a running deployment's message are at least this far apart; Slack asks for ≤ 1 per ~3 s (slack.md §1.2). */
 const editEveryMs = 3000;
+/** Another writer is mostly done within a second: waiting for it is quicker than being delivered again. */
+const busyLooks = 10;
+const busyLookEveryMs = 200;
 /** How long one `notify` may take to post the root message before another may try. */
 const postingMs = 30_000;
 
@@ -26,10 +29,21 @@ export async function notify(deps: Deps, delivery: Delivery): Promise<void> {
   if (!deployment) return refuse(deps, delivery, `there is no deployment ${deploymentId}`);
   if (!deps.slack) return;
   const channel = deployment.config.slack.channel ?? deps.config.slack.channel;
-  const turn = await takeTurn(deps, deployment, channel);
+  let turn = await takeTurn(deps, deployment, channel);
+  for (let looks = 0; turn === 'busy' && looks < busyLooks; looks += 1) {
+    await deps.clock.sleep(busyLookEveryMs);
+    turn = await takeTurn(deps, deployment, channel);
+  }
   if (turn === 'nothing-new') return;
-  if (turn === 'busy') throw new Fault('unavailable', `the root message of ${deploymentId} is being posted`);
-  await show(deps, deps.slack, deployment, turn);
+  if (turn === 'busy') throw new Fault('unavailable', `the message of ${deploymentId} is being written`);
+  try {
+    await show(deps, deps.slack, deployment, turn);
+  } catch (error) {
+    // Given back at once: the next delivery looks whether this one posted all the same.
+    const now = (await deps.ledger.get('notifications', deploymentId)) ?? turn;
+    await save(deps, { ...now, postingUntil: 0 });
+    throw error;
+  }
 }
 
 /** Decides in one transaction whether there is something to show and whether it is ours to show. */
@@ -46,13 +60,14 @@ function takeTurn(
       postingUntil: 0,
       shownRevision: 0,
       shownAt: 0,
+      turns: 0,
       final: false,
     };
     if (known.final || known.shownRevision >= deployment.revision) return 'nothing-new';
     if (known.postingUntil > now)
       return isFinished(deployment) || known.rootTs === undefined ? 'busy' : 'nothing-new';
     if (!isFinished(deployment) && now - known.shownAt < editEveryMs) return 'nothing-new';
-    const turn = { ...known, postingUntil: now + postingMs };
+    const turn = { ...known, turns: known.turns + 1, postingUntil: now + postingMs };
     await tx.put('notifications', deployment.id, turn);
     return turn;
   });
@@ -98,7 +113,7 @@ async function showRoot(
 ): Promise<SlackAnswer> {
   const message = rootMessage(deployment, deps.clock.now());
   // A turn that was taken before and never finished may have posted: look before posting again.
-  const lost = turn.rootTs === undefined && deployment.revision > 1;
+  const lost = turn.rootTs === undefined && turn.turns > 1;
   const ts = turn.rootTs ?? (lost ? await slack.findRoot(turn.channel, deployment.id) : undefined);
   if (ts !== undefined) {
     const edited = await slack.update(turn.channel, ts, message);

@@ -6,6 +6,7 @@ import {
   type DeploymentRequest,
   type Result,
 } from '#shared/domain/deployment.ts';
+import { Fault } from '#shared/domain/fault.ts';
 import type { DeploymentId } from '#shared/domain/ids.ts';
 import type { ServiceConfig } from '#shared/domain/service.ts';
 import { putDeployment } from './claims.ts';
@@ -57,6 +58,9 @@ export function admitRequest(
       waiting: waiting || undefined,
       live: await tx.get('live', place),
     });
+    // Four characters of chance per second: a clash is rare, and would overwrite a deployment.
+    if (admission.decision !== 'duplicate' && (await tx.get('deployments', newId)))
+      throw new Fault('conflict', `the deployment id ${newId} is taken`);
     const record: RequestRecord = {
       requestId: wanted.requestId,
       decision: admission.decision,

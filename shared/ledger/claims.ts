@@ -53,7 +53,9 @@ export function claimDispatch(
 
     const at = new Date(nowMs).toISOString();
     const before = deployment.steps.find((run) => run.step === message.step && run.phase === message.phase);
-    const startedAt = before?.startedAt ?? at;
+    // A retry or another look goes on with the same run; a first attempt after its end is a new one (`mode: recover`).
+    const goesOn = before && (before.endedAt === undefined || message.attempt > 1);
+    const startedAt = goesOn ? before.startedAt : at;
     const run: StepRun = {
       step: message.step,
       phase: message.phase,
@@ -104,7 +106,7 @@ export function renewClaim(
   });
 }
 
-/** What a step changes in the record. `checks` replace those of the same step, phase and id. */
+/** What a step changes in the record. `checks` replace those of the same step, phase, suite and id. */
 export type DeploymentPatch = Partial<
   Pick<
     Deployment,

@@ -64,6 +64,8 @@ export interface Notification {
   rootTs?: string;
   /** Milliseconds since the epoch until which one `notify` may post the root message. */
   postingUntil: number;
+  /** How often somebody began to show it; without a root after the first, a post may have been lost on the way. */
+  turns: number;
   shownRevision: number;
   /** Milliseconds since the epoch of the last post or edit. */
   shownAt: number;

@@ -1,4 +1,4 @@
-import { isFinished, type Deployment, type Signal } from '#shared/domain/deployment.ts';
+import { isFinished, type Deployment, type Signal, type StepRun } from '#shared/domain/deployment.ts';
 import type { DeploymentId } from '#shared/domain/ids.ts';
 import { putDeployment } from './claims.ts';
 import { placeId, type Ledger } from './ledger.ts';
@@ -41,7 +41,8 @@ export function cancelWaiting(
 
 /**
  * Takes a deployment away from an execution that will never act again and hands it to a new one in `mode: recover`,
- * under the next fence. @returns undefined when it was not that execution's any more
+ * under the next fence. What that execution left running has ended. @returns undefined when it was not that execution's any
+ * more, or has not the lock
  */
 export function takeOver(
   ledger: Ledger,
@@ -54,18 +55,26 @@ export function takeOver(
     const deployment = await tx.get('deployments', id);
     if (!deployment || isFinished(deployment) || deployment.executionId !== deadExecution) return undefined;
     const place = placeId(deployment.service, deployment.environment);
-    const lock = (await tx.get('locks', place)) ?? {
-      service: deployment.service,
-      environment: deployment.environment,
-      fence: 0,
-    };
+    const lock = await tx.get('locks', place);
+    // A waiter has no execution either.
+    if (lock?.active !== id) return undefined;
     const fence = lock.fence + 1;
-    await tx.put('locks', place, { ...lock, active: id, fence });
+    await tx.put('locks', place, { ...lock, fence });
     const { executionId: _dead, awaiting: _void, ...rest } = deployment;
     return putDeployment(tx, rest, at, {
       status: 'starting',
       mode: 'recover',
       fence,
+      steps: deployment.steps.map((run): StepRun =>
+        run.endedAt === undefined
+          ? {
+              ...run,
+              status: 'failed',
+              endedAt: at,
+              summary: `execution ${deadExecution ?? ''} ended before it`,
+            }
+          : run,
+      ),
       deadExecutions:
         deadExecution === undefined
           ? deployment.deadExecutions

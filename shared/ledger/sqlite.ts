@@ -1,32 +1,45 @@
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '#shared/errors.ts';
 import { Fault } from '#shared/domain/fault.ts';
 import type { Collection, Collections, Ledger, Reader, Transaction, Where } from './ledger.ts';
 
+/** How long a transaction waits for its turn at the file. */
+const longestWaitMs = 5000;
+const pauseMs = 4;
+/** SQLITE_BUSY, whatever the extended code says about the reason. */
+const isBusy = (error: unknown): boolean =>
+  error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === 5;
+
 /** The ledger on a laptop. Several processes may share the file. @param file a path, or ':memory:' for one process */
 export function openSqliteLedger(file: string): Ledger {
   const writer = open(file);
+  // From here on it is waited by `begin`: SQLite's own wait would stop this process, and with it whoever has the lock here.
+  writer.exec('PRAGMA busy_timeout = 0');
   // A connection of its own for reads outside transactions: on the writer's they would see what is not committed yet.
   const reader = file === ':memory:' ? writer : open(file);
   const read = readerOf(reader);
   const tx: Transaction = {
     ...readerOf(writer),
     async put(collection, id, document) {
-      writer
-        .prepare('INSERT INTO documents VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET json = excluded.json')
-        .run(collection, id, JSON.stringify(document));
+      guard(() =>
+        writer
+          .prepare('INSERT INTO documents VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET json = excluded.json')
+          .run(collection, id, JSON.stringify(document)),
+      );
     },
   };
   let last: Promise<unknown> = Promise.resolve();
 
   async function run<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    guard(() => writer.exec('BEGIN IMMEDIATE'));
+    await begin(writer);
     try {
       const result = await work(tx);
       guard(() => writer.exec('COMMIT'));
       return result;
     } catch (error) {
-      writer.exec('ROLLBACK');
+      // A full disk and the like have ended it already.
+      if (writer.isTransaction) writer.exec('ROLLBACK');
       throw error;
     }
   }
@@ -53,8 +66,22 @@ export function openSqliteLedger(file: string): Ledger {
   }
 }
 
+/** @throws Fault `unavailable` when others keep the file to themselves for too long */
+async function begin(database: DatabaseSync): Promise<void> {
+  const end = performance.now() + longestWaitMs;
+  for (;;) {
+    try {
+      database.exec('BEGIN IMMEDIATE');
+      return;
+    } catch (error) {
+      if (!isBusy(error) || performance.now() >= end) throw unavailable(error);
+    }
+    await sleep(pauseMs);
+  }
+}
+
 function open(file: string): DatabaseSync {
-  const database = new DatabaseSync(file, { timeout: 5000 });
+  const database = new DatabaseSync(file, { timeout: longestWaitMs });
   database.exec(`
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = NORMAL;
@@ -78,11 +105,9 @@ function readerOf(database: DatabaseSync): Reader {
     },
     async list<C extends Collection>(collection: C, where: Where = {}, limit = 1000) {
       const fields = Object.entries(where);
-      const conditions = fields.map(() => ' AND json_extract(json, ?) = ?').join('');
-      const values = fields.flatMap(([field, value]) => [
-        `$.${field}`,
-        typeof value === 'boolean' ? Number(value) : value,
-      ]);
+      // As JSON, so that true is not 1.
+      const conditions = fields.map(() => ' AND json -> ? = ?').join('');
+      const values = fields.flatMap(([field, value]) => [`$.${field}`, JSON.stringify(value)]);
       return guard(() =>
         database
           .prepare(`SELECT json FROM documents WHERE collection = ?${conditions} ORDER BY id DESC LIMIT ?`)
@@ -98,6 +123,9 @@ function guard<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
-    throw new Fault('unavailable', `ledger: ${messageOf(error)}`, { cause: error });
+    throw unavailable(error);
   }
 }
+
+const unavailable = (error: unknown): Fault =>
+  new Fault('unavailable', `ledger: ${messageOf(error)}`, { cause: error });
