@@ -47,7 +47,7 @@ const states = [
   'UNAVAILABLE',
   'QUEUED',
 ] as const;
-export type ExecutionState = (typeof states)[number];
+type ExecutionState = (typeof states)[number];
 
 /** At most 64; lower case letters (of any script), digits, `_` and `-`; a key starts with a letter. */
 const Labels = z

@@ -73,7 +73,7 @@ export async function evaluateTemplate(template: Template, reach: Reach): Promis
 }
 
 /** `container[key]`: KeyError for a missing key, IndexError outside the list, TypeError for anything else. */
-export function elementOf(container: Value, key: Value): Value {
+function elementOf(container: Value, key: Value): Value {
   if (isMap(container)) {
     if (typeof key !== 'string') throw fault('TypeError', `a map key must be a string, got ${typeName(key)}`);
     const value = container.get(key);

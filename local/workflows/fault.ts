@@ -1,5 +1,5 @@
 import type { Position } from '#local/workflows/program.ts';
-import type { Value } from '#local/workflows/values.ts';
+import { isMap, typeName, type Value } from '#local/workflows/values.ts';
 
 /** The documented tags of errors: https://docs.cloud.google.com/workflows/docs/reference/syntax/error-types */
 export type FaultTag =
@@ -74,4 +74,12 @@ export function limitFault(message: string): WorkflowFault {
     message,
     false,
   );
+}
+
+/** What `raise` throws: a string or a map, kept as it is. */
+export function raisedFault(value: Value): WorkflowFault {
+  if (typeof value === 'string') return new WorkflowFault(value, value);
+  if (!isMap(value)) return fault('TypeError', `'raise' takes a string or a map, got ${typeName(value)}`);
+  const message = value.get('message') ?? null;
+  return new WorkflowFault(value, typeof message === 'string' ? message : '');
 }

@@ -1,9 +1,10 @@
 import { backoffWaits } from '#local/workflows/backoff.ts';
 import { evaluate, evaluateTemplate, withElement, type Reach } from '#local/workflows/evaluate.ts';
-import { fault, limitFault, WorkflowFault } from '#local/workflows/fault.ts';
+import { fault, limitFault, raisedFault, WorkflowFault } from '#local/workflows/fault.ts';
 import type { BilledSteps, WorkflowHost } from '#local/workflows/host.ts';
 import { Args, type CallContext } from '#local/workflows/library/function.ts';
 import { library } from '#local/workflows/library.ts';
+import { loopItems } from '#local/workflows/loop-items.ts';
 import { requireBoolean } from '#local/workflows/operators.ts';
 import {
   limits,
@@ -14,7 +15,7 @@ import {
   type Template,
 } from '#local/workflows/program.ts';
 import { Scope } from '#local/workflows/scope.ts';
-import { isList, isMap, isNumber, typeName, type Value } from '#local/workflows/values.ts';
+import { isNumber, typeName, type Value } from '#local/workflows/values.ts';
 import { unreachable } from '#local/workflows/unreachable.ts';
 
 /** What a block of steps ends with. */
@@ -142,7 +143,7 @@ export async function interpret(
       case 'try':
         return attempt(step, scope, frame);
       case 'raise':
-        throw raised(await evaluateTemplate(step.value, reach));
+        throw raisedFault(await evaluateTemplate(step.value, reach));
       case 'return':
         return { kind: 'return', value: await evaluateTemplate(step.value, reach) };
       case 'jump':
@@ -176,7 +177,7 @@ export async function interpret(
   async function loop(step: For, scope: Scope, frame: Frame): Promise<Flow> {
     const over = await evaluateTemplate(step.over.template, reachOf(scope, frame));
     let index = 0n;
-    for (const item of step.over.kind === 'in' ? listOf(over) : rangeOf(over)) {
+    for (const item of loopItems(step.over.kind, over)) {
       const variables: [string, Value][] = [[step.value, item]];
       if (step.index !== undefined) variables.push([step.index, index]);
       index += 1n;
@@ -245,25 +246,4 @@ export async function interpret(
       },
     };
   }
-}
-
-function listOf(value: Value): readonly Value[] {
-  if (isList(value)) return value;
-  throw fault('TypeError', `'in' must be a list, got ${typeName(value)}`);
-}
-
-/** Both ends belong to it; one that ends before it starts is empty. */
-function* rangeOf(value: Value): Generator<bigint> {
-  const [start, end, ...more] = isList(value) ? value : [];
-  if (typeof start !== 'bigint' || typeof end !== 'bigint' || more.length > 0) {
-    throw fault('TypeError', `'range' must be a list of two integers`);
-  }
-  for (let item = start; item <= end; item += 1n) yield item;
-}
-
-function raised(value: Value): WorkflowFault {
-  if (typeof value === 'string') return new WorkflowFault(value, value);
-  if (!isMap(value)) return fault('TypeError', `'raise' takes a string or a map, got ${typeName(value)}`);
-  const message = value.get('message') ?? null;
-  return new WorkflowFault(value, typeof message === 'string' ? message : '');
 }
