@@ -165,6 +165,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       location: place.region,
       origin: () => origin,
       serviceAccount: accounts.workflow,
+      onLog: ({ execution, severity, data }) => onLog(JSON.stringify({ severity, execution, message: data })),
+      onError,
     });
     const functions = createFunctions({
       entry: options.entry ?? join(root, 'functions/index.ts'),

@@ -1,0 +1,10 @@
+import '../cli/check-runtime.mjs';
+
+const benches = { pipeline: './pipeline.ts' };
+const [name = '', ...options] = process.argv.slice(2);
+if (!(name in benches)) {
+  console.error(`npm run bench -- NAME [--runs N]\n\nNAME is one of: ${Object.keys(benches).join(', ')}`);
+  process.exit(2);
+}
+const { main } = await import(benches[name]);
+await main(options);
