@@ -46,6 +46,7 @@ export function createDeps(env: Record<string, string | undefined>): Deps {
         ? undefined
         : createSlack({
             token: slack.token,
+            log: consoleLog,
             ...(slack.endpoint === undefined ? {} : { endpoint: slack.endpoint }),
           }),
   };

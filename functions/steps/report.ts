@@ -4,7 +4,7 @@ import { outcomeOf, type Ending, type Outcome } from '#shared/domain/outcome.ts'
 import { shares } from '#shared/domain/traffic.ts';
 import { verdict } from '#shared/domain/verdict.ts';
 import { finishDeployment } from '#shared/ledger/admission.ts';
-import { buildReport } from '#shared/report/report.ts';
+import { buildReport, reportName } from '#shared/report/report.ts';
 import { renderMarkdown } from '#shared/report/markdown.ts';
 import type { Deps } from '#functions/deps.ts';
 import { announce } from '#functions/events.ts';
@@ -115,7 +115,7 @@ async function readServing(deps: Deps, deployment: Deployment): Promise<Serving>
 
 async function storeReport(deps: Deps, finished: Deployment): Promise<void> {
   const document = buildReport(finished);
-  const name = `reports/${finished.service}/${finished.environment}/${finished.id}`;
+  const name = reportName(finished);
   await deps.objects.write(`${name}.json`, JSON.stringify(document, null, 2), 'application/json');
   await deps.objects.write(`${name}.md`, renderMarkdown(document), 'text/markdown; charset=utf-8');
 }

@@ -4,7 +4,8 @@ import { shares } from '#shared/domain/traffic.ts';
 /**
  * What a person types when the rollback failed, as arguments, and what it does: the traffic as it was before, or, when there was nothing
  * before, the service closed to the public (https://cloud.google.com/run/docs/authenticating/public).
- * @returns undefined when the traffic before is not on record: then nothing of it was changed
+ * @returns undefined when the traffic before is not on record, or holds what can be no revision's name: nobody should
+ * paste that
  */
 export function rescueCommand({
   config,
@@ -18,10 +19,13 @@ export function rescueCommand({
     const argv = ['gcloud', 'run', 'services', 'update', ...where, '--invoker-iam-check'];
     return { argv, effect: 'closes the service to the public' };
   }
+  if (!before.every(({ revision }) => revisionName.test(revision))) return undefined;
   const split = before.map(({ revision, percent }) => `${revision}=${percent}`).join(',');
   const argv = ['gcloud', 'run', 'services', 'update-traffic', ...where, `--to-revisions=${split}`];
   return { argv, effect: 'puts the traffic back as it was' };
 }
+
+const revisionName = /^[a-z0-9-]+$/;
 
 /** For a POSIX shell. Whatever an argument holds, it stays one argument. */
 export const shellLine = (argv: readonly string[]): string => argv.map(quoted).join(' ');

@@ -21,7 +21,6 @@ const Round = z.object({
   total: z.int(),
   checks: z.array(Check).min(1),
 });
-export type Round = z.infer<typeof Round>;
 
 const Suite = z.object({ title: z.string(), rounds: z.array(Round).min(1) });
 export type Suite = z.infer<typeof Suite>;

@@ -2,14 +2,14 @@ import type { Deployment } from '#shared/domain/deployment.ts';
 import { candidateRevision } from '#shared/domain/ids.ts';
 import { shortDigest } from '#shared/domain/image.ts';
 import { needsPerson } from '#shared/domain/outcome.ts';
-import { shares, trafficInWords } from '#shared/domain/traffic.ts';
+import { shares, type TrafficTarget } from '#shared/domain/traffic.ts';
 import { rescueCommand, shellLine } from './command.ts';
 import type { Report } from './document.ts';
 import { recommendationsOf } from './suites.ts';
 import { counted, utc } from './words.ts';
 
 /** `hello 1.1.0 to staging` */
-export function subjectOf({ service, environment, release, request }: Deployment): string {
+function subjectOf({ service, environment, release, request }: Deployment): string {
   const digest = release?.digest ?? request.digest;
   const label = release?.version ?? release?.tag ?? request.tag ?? (digest && shortDigest(digest));
   return `${service} ${label === undefined ? '' : `${label} `}to ${environment}`;
@@ -44,7 +44,7 @@ export function servingOf(deployment: Deployment): Report['serving'] {
     if (stable?.first && !deployment.trafficMoved)
       return unread('No user is served: the service is not open yet.');
     if (!trafficWritten) return unread('The traffic is as it was before.');
-    return unread(`${trafficInWords(trafficWritten)}, as written last.`);
+    return unread(`${inWords(deployment, trafficWritten)}, as written last.`);
   }
   if (result.serving === null) {
     if (!startedAt) return unread('It never started and changed nothing.');
@@ -56,8 +56,18 @@ export function servingOf(deployment: Deployment): Report['serving'] {
   const again =
     result.outcome === 'rolled-back' && targets.every(({ revision }) => before.includes(revision));
   const verb = targets.length === 1 ? 'serves' : 'serve';
-  const sentence = `${trafficInWords(targets)} ${verb}${again ? ' again' : ' now'} (read from Cloud Run ${utc(readAt)}).`;
+  const sentence = `${inWords(deployment, targets)} ${verb}${again ? ' again' : ' now'} (read from Cloud Run ${utc(readAt)}).`;
   return { sentence, targets, readAt };
+}
+
+/** `hello-a 75 % · hello-b 25 % (this release)`: names alone do not tell which one is in question. */
+function inWords({ config, id }: Deployment, targets: readonly TrafficTarget[]): string {
+  const candidate = candidateRevision(config.cloudRunService, id);
+  return shares(targets)
+    .map(
+      ({ revision, percent }) => `${revision} ${percent} %${revision === candidate ? ' (this release)' : ''}`,
+    )
+    .join(' · ');
 }
 
 /** Whether somebody must act, and how. */

@@ -15,16 +15,5 @@ export function oneLine(text: string): string {
 
 /** At most `max` UTF-16 units, ending in `…` when cut; no character is split. */
 export function cutEnd(text: string, max: number): string {
-  return text.length <= max ? text : `${whole(text.slice(0, max - 1))}…`;
+  return text.length <= max ? text : `${text.slice(0, max - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }
-
-/** At most `max` UTF-16 units, `…` in the middle when cut: both ends of a name tell something. */
-export function cutMiddle(text: string, max: number): string {
-  if (text.length <= max) return text;
-  const head = Math.ceil((max - 1) / 2);
-  const tail = text.slice(text.length - (max - 1 - head));
-  return `${whole(text.slice(0, head))}…${whole(tail)}`;
-}
-
-/** Half a surrogate pair at either end is dropped. */
-const whole = (text: string): string => text.replace(/[\uD800-\uDBFF]$/, '').replace(/^[\uDC00-\uDFFF]/, '');

@@ -22,14 +22,18 @@ export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)}
 
 /** When in a deployment something was asked. */
 export function phaseInWords(phase: string): string {
-  const percent = /^traffic-(\d+)$/.exec(phase)?.[1];
+  const percent = percentOf(phase);
   if (percent !== undefined) return `at ${percent} % of the traffic`;
   return { candidate: 'before traffic', after: 'at the end' }[phase] ?? phase;
 }
 
-/** `step` with its phase, where the phase tells something. */
-export const stepInWords = ({ step, phase }: { step: string; phase: string }): string =>
-  phase.startsWith('traffic-') ? `${step} ${phaseInWords(phase)}` : step;
+/** `validate`, or `health-probe at 25 %` where the phase tells something. */
+export function stepInWords({ step, phase }: { step: string; phase: string }): string {
+  const percent = percentOf(phase);
+  return percent === undefined ? step : `${step} at ${percent} %`;
+}
+
+const percentOf = (phase: string): string | undefined => /^traffic-(\d+)$/.exec(phase)?.[1];
 
 export const outcomeInWords = (outcome: CheckOutcome): string =>
   outcome === 'not-run' ? 'Not run' : outcome;

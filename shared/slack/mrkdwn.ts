@@ -11,9 +11,9 @@ export const code = (text: string, max = 300): string => `\`${foreign(text.repla
 export const preformatted = (text: string): string =>
   `\`\`\`${escapeText(cutEnd(text.replaceAll('`', "'"), 2500))}\`\`\``;
 
-/** @param url http or https, as the schema of a change holds it */
+/** A bar ends the address. @param url http or https, as the schema of a change holds it */
 export const link = (url: string, label: string): string =>
-  `<${escapeText(new URL(url).href).replaceAll('|', '%7C')}|${foreign(label)}>`;
+  `<${escapeText(new URL(url).href).replaceAll('|', '%7C')}|${foreign(label.replaceAll('|', '¦'))}>`;
 
 /** In the reader's own time zone; UTC where Slack cannot say it so. */
 export const time = (iso: string): string =>

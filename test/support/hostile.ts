@@ -1,25 +1,28 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { Deployment } from '#shared/domain/deployment.ts';
 import { outcomes, type Outcome } from '#shared/domain/outcome.ts';
 import { checkOf, deploymentOf, evidenceOf, waitingOf } from './deployment.ts';
 import { finishedAs } from './outcomes.ts';
 
 /** What people and programs have put into names to make trouble in Markdown, terminals and Slack. */
-export const nasty = [
-  '<!channel> <@U1> <https://evil.example|click>',
-  '[click](https://evil.example) ![x](https://evil.example/x.png) @everyone www.evil.example',
-  '<script>alert(1)</script> &lt; <!-- ',
-  'a | b \\| c \\\\| d',
-  '``` `` ` ```\n# heading\n| a | b |\n|---|---|\n- list\n1. list',
-  '\u001B[31mred\u001B[0m\u001B]0;title\u0007 \u202Edesrever \u0000\u200B',
-  '&'.repeat(5000),
-  'x'.repeat(9000),
-  '漢字🚀👩‍👩‍👧e\u0301'.repeat(400),
-  '\uD83D',
-  '',
-  ' \n\t ',
-  'it\'s $(rm -rf /) "quoted" \\',
-];
+export const nasty: Record<string, string> = {
+  'Slack markup': '<!channel> <@U1> <https://evil.example|click>',
+  'Markdown links': '[click](https://evil.example) ![x](https://evil.example/x.png) @everyone',
+  'an address': 'see https://evil.example/x now',
+  'an address without scheme': 'www.evil.example',
+  'a list': '1. list',
+  HTML: '<script>alert(1)</script> &lt; <!-- ',
+  bars: 'a | b \\| c \\\\| d',
+  backticks: '``` `` ` ```\n# heading\n| a | b |\n|---|---|\n- list\n1. list',
+  'terminal commands': '\u001B[31mred\u001B[0m\u001B]0;title\u0007 \u202Edesrever \u0000\u200B',
+  'what grows when escaped': '&'.repeat(5000),
+  'a long word': 'x'.repeat(9000),
+  'wide characters': '漢字🚀👩‍👩‍👧e\u0301'.repeat(400),
+  'half a character': '\uD83D',
+  nothing: '',
+  spaces: ' \n\t ',
+  'shell words': 'it\'s $(rm -rf /) "quoted" \\',
+};
 
 /** The deployment with `text()` in every place that is not ours to choose. */
 export function withForeign(deployment: Deployment, text: () => string): Deployment {
@@ -106,10 +109,13 @@ export const stages: Record<string, () => Deployment> = {
 export const anyDeployment: fc.Arbitrary<Deployment> = fc
   .tuple(
     fc.constantFrom(...Object.values(stages)),
-    fc.array(fc.oneof(fc.constantFrom(...nasty), fc.string({ unit: 'binary', maxLength: 400 })), {
-      minLength: 1,
-      maxLength: 8,
-    }),
+    fc.array(
+      fc.oneof(fc.constantFrom(...Object.values(nasty)), fc.string({ unit: 'binary', maxLength: 400 })),
+      {
+        minLength: 1,
+        maxLength: 8,
+      },
+    ),
   )
   .map(([make, texts]) => {
     let index = 0;

@@ -44,11 +44,17 @@ describe('every report', () => {
 
 describe('what is said first', () => {
   const cases: [Outcome, string, string, boolean, string][] = [
-    ['live', 'Deployed hello 1.1.0 to staging', `${candidate.revision} 100 % serves now`, false, 'No action'],
+    [
+      'live',
+      'Deployed hello 1.1.0 to staging',
+      `${candidate.revision} 100 % (this release) serves now`,
+      false,
+      'No action',
+    ],
     [
       'live-with-recommendations',
       'Deployed hello 1.1.0 to staging, with 1 recommendation',
-      `${candidate.revision} 100 % serves now`,
+      `${candidate.revision} 100 % (this release) serves now`,
       false,
       'see the recommendations',
     ],
@@ -69,7 +75,7 @@ describe('what is said first', () => {
     [
       'rollback-failed',
       'ROLLBACK FAILED: hello in staging needs a person',
-      `${stableRevision} 75 % · ${candidate.revision} 25 % serve now`,
+      `${stableRevision} 75 % · ${candidate.revision} 25 % (this release) serve now`,
       true,
       'A person must act now',
     ],
@@ -151,6 +157,15 @@ describe('a failed rollback', () => {
     expect(action.command?.line).toBe(
       'gcloud run services update hello --project slipway-local --region us-central1 --invoker-iam-check',
     );
+  });
+
+  it('comes without a command that would hold what is no name of a revision', () => {
+    const stable = { first: false, targets: [{ revision: 'a\u001B[2J', percent: 100 }] };
+    expect(buildReport(finishedAs('rollback-failed', { stable })).action).toEqual({
+      needed: true,
+      sentence: 'A person must act now: look at the service and its traffic.',
+      command: null,
+    });
   });
 
   it('says that users may still meet the release', () => {
@@ -263,7 +278,7 @@ describe('checks', () => {
     ],
     ['that it was not run', { outcome: 'not-run', reason: 'no key' }, { measured: 'Not run: no key' }],
   ])('that are advisory and did not pass become a recommendation with %s', (_, check, advice) => {
-    const checks = [checkOf(), checkOf({ severity: 'advisory', ...check } as Parameters<typeof checkOf>[0])];
+    const checks = [checkOf(), checkOf({ severity: 'advisory', ...check })];
     expect(buildReport(deploymentOf({ checks })).recommendations).toMatchObject([advice]);
   });
 
