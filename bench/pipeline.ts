@@ -54,8 +54,9 @@ async function measure(stack: Stack, ledger: Ledger, runs: number): Promise<void
 
     const tag = `d1benchrun${String(run).padStart(2, '0')}`;
     const startMs = Date.now();
-    await push(stack, tag, { version: tag, fault: 'none' });
-    await straight(config, tag, tag);
+    // An image that no service file tracks, so that Slipway leaves it alone.
+    await push(stack, tag, { version: tag, fault: 'none' }, 'hello-straight');
+    await straight({ ...config, image: `${config.image}-straight` }, tag, tag);
     straightMs.push(Date.now() - startMs);
 
     rollbackMs.push(Math.round(await faultToRollback(stack, ledger, run, config.healthProbe)));
@@ -122,13 +123,13 @@ async function deployed(
   }
 }
 
-const push = (stack: Stack, tag: string, release: Record<string, string>): Promise<string> =>
+const push = (stack: Stack, tag: string, release: Record<string, string>, image = 'hello'): Promise<string> =>
   pushFolder({
     directory: join(examples, 'hello'),
     replace: { 'release.json': JSON.stringify(release) },
     endpoint: stack.registryOrigin,
     token: stack.identity.accessToken(accounts.developer),
-    name: `${place.repository}/hello`,
+    name: `${place.repository}/${image}`,
     tag,
   });
 

@@ -79,7 +79,10 @@ async function act(
     result = await step.run({
       deps,
       message,
-      deployment,
+      claim: claimed.claim,
+      get deployment() {
+        return deployment;
+      },
       startedMs: Date.parse(claimed.firstStartedAt),
       signal: stop.signal,
       async save(patch) {
@@ -232,7 +235,8 @@ function callbackProblem(message: StepMessage, { config }: Deps): string | undef
     `^/v1/projects/(${escape(config.project)}|${config.projectNumber})/locations/${escape(config.region)}` +
       `/workflows/${escape(config.workflow)}/executions/${escape(message.executionId)}/callbacks/[\\w-]+$`,
   );
-  if (!pattern.test(url.pathname) || url.search !== '' || url.username !== '') {
+  // Nothing beside origin and path: no user, no query, no fragment.
+  if (!pattern.test(url.pathname) || url.href !== origin + url.pathname) {
     return `the callback ${url.pathname} is not one of execution ${message.executionId} of ${config.workflow}`;
   }
   return undefined;

@@ -68,7 +68,8 @@ async function create(context: StepContext): Promise<StepResult | undefined> {
       reason: `the service has what its file does not declare: ${undeclared.join(', ')}`,
     };
   }
-  const stable = deployment.stable ?? stableOf(live);
+  // As it is now: an earlier attempt's look may be out of date, and without a candidate nothing in it is ours.
+  const stable = stableOf(live);
   if ('refused' in stable) return { status: 'rejected', reason: stable.refused };
   const current = snapshotTraffic(live.traffic, live.latestReadyRevision);
   const traffic = stable.first

@@ -26,6 +26,10 @@ export function checkFence(deployment: Deployment, live: LiveService): void {
   }
 }
 
+/** True when the service was last written under this deployment's own number. */
+export const carriesFence = (deployment: Deployment, live: LiveService): boolean =>
+  live.annotations[fenceAnnotation] === String(deployment.fence);
+
 /** The annotations of every write of ours: others' kept, ours renewed. */
 export const stamped = (
   deployment: Deployment,

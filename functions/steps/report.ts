@@ -3,7 +3,7 @@ import { Fault } from '#shared/domain/fault.ts';
 import { outcomeOf, type Ending, type Outcome } from '#shared/domain/outcome.ts';
 import { shares } from '#shared/domain/traffic.ts';
 import { verdict } from '#shared/domain/verdict.ts';
-import { finishDeployment } from '#shared/ledger/admission.ts';
+import { finishDeployment } from '#shared/ledger/finish.ts';
 import { buildReport, reportName } from '#shared/report/report.ts';
 import { renderMarkdown } from '#shared/report/markdown.ts';
 import type { Deps } from '#functions/deps.ts';
@@ -22,10 +22,13 @@ export const report: Step = {
   name: 'report',
   ignoresSignals: true,
   async run(context) {
-    const { deps, deployment, startedMs } = context;
+    const { deps, deployment, message, claim, startedMs } = context;
     // Every look does it all again, because a crash may have cut the one before short; what is done already stays so.
     const result = deployment.result ?? (await resultOf(deps, deployment));
-    const { finished, next } = await finishDeployment(deps.ledger, deployment.id, result, deps.clock.now());
+    const ended = await finishDeployment(deps.ledger, message, claim, result, deps.clock.now());
+    if (!ended)
+      throw new Fault('lock-lost', 'another execution took this deployment over', { retryable: false });
+    const { finished, next } = ended;
     await storeReport(deps, finished);
     if (next)
       await deps.pubsub.publish('deploy-requests', { version: 1, kind: 'start', deploymentId: next.id });

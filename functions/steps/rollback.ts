@@ -11,7 +11,7 @@ import {
   type TrafficTarget,
 } from '#shared/domain/traffic.ts';
 import type { LiveService, RawJson } from '#shared/ports.ts';
-import { checkFence, placeOf, stamped, trafficBody, waitFor } from '#functions/steps/place.ts';
+import { carriesFence, checkFence, placeOf, stamped, trafficBody, waitFor } from '#functions/steps/place.ts';
 import { changedByOthers } from '#functions/steps/shift-traffic.ts';
 import type { Step, StepContext, StepResult } from '#functions/steps/step.ts';
 
@@ -32,7 +32,8 @@ export const rollback: Step = {
     if (!live) return done(context, `the service ${ref.name} does not exist`, []);
     checkFence(deployment, live);
     const plan = planOf(deployment, live);
-    if (!isUndone(plan, live)) {
+    // Also with nothing to undo the fence is raised: a write that is still under way from before must not get through.
+    if (!isUndone(plan, live) || !carriesFence(deployment, live)) {
       await context.save({ trafficIntended: plan.want });
       await deps.run.updateService(
         ref,
@@ -60,6 +61,8 @@ export const rollback: Step = {
 };
 
 interface Plan {
+  /** False when it does not matter which revision is in effect: nobody but us can call the service. */
+  traffic: boolean;
   want: TrafficTarget[];
   body: RawJson;
   mask: string[];
@@ -76,6 +79,7 @@ function planOf(deployment: Deployment, live: LiveService): Plan {
   if (!stable || stable.first) {
     const close = deployment.trafficMoved && live.isPublic;
     return {
+      traffic: false,
       want: settled({ current, tag }),
       body: close ? { invokerIamDisabled: false } : {},
       mask: close ? ['invoker_iam_disabled'] : [],
@@ -84,7 +88,13 @@ function planOf(deployment: Deployment, live: LiveService): Plan {
   }
   const stranger = changedByOthers(deployment, current);
   if (!stranger || sameTraffic(shares(current), shares(stable.targets))) {
-    return { want: restored({ current, stable: stable.targets, tag }), body: {}, mask: [], notes: [] };
+    return {
+      traffic: true,
+      want: restored({ current, stable: stable.targets, tag }),
+      body: {},
+      mask: [],
+      notes: [],
+    };
   }
   const share = (targets: readonly TrafficTarget[] | undefined): number =>
     shares(targets ?? []).find((target) => target.revision === revision)?.percent ?? 0;
@@ -95,11 +105,11 @@ function planOf(deployment: Deployment, live: LiveService): Plan {
   // A share of the candidate that a person gave it is the person's; one that is still ours is taken back.
   const takeBack = oursToo && share(current) > 0 && others.length > 0;
   const want = takeBack ? shifted({ current, stable: others, candidate: revision, percent: 0 }) : current;
-  return { want: settled({ current: want, tag }), body: {}, mask: [], notes: [stranger] };
+  return { traffic: true, want: settled({ current: want, tag }), body: {}, mask: [], notes: [stranger] };
 }
 
 const isUndone = (plan: Plan, live: LiveService): boolean =>
-  sameTraffic(shares(live.trafficStatuses), shares(plan.want)) &&
+  (!plan.traffic || sameTraffic(shares(live.trafficStatuses), shares(plan.want))) &&
   !live.traffic.some(
     (target) => target.tag !== undefined && !plan.want.some((wanted) => wanted.tag === target.tag),
   ) &&

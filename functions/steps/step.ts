@@ -20,6 +20,8 @@ export interface StepContext {
   message: StepMessage;
   /** As of the claim, or of the last `save`. */
   deployment: Deployment;
+  /** The claim under which this runs; what decides how the deployment ends is stored under it. */
+  claim: string;
   /** When this step in this phase began, milliseconds since the epoch; retries and looks again keep it. */
   startedMs: number;
   /** Aborts when the dispatch's time is up, the claim is lost or a person says stop. */

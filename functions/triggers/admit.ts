@@ -6,7 +6,7 @@ import { AdmitMessage } from '#shared/domain/requests.ts';
 import type { ServiceConfig } from '#shared/domain/service.ts';
 import { matchesTag } from '#shared/domain/tags.ts';
 import { admitRequest, recordRequest, type Wanted } from '#shared/ledger/admission.ts';
-import type { RequestRecord } from '#shared/ledger/ledger.ts';
+import { requestKey, type RequestRecord } from '#shared/ledger/ledger.ts';
 import type { Deps } from '#functions/deps.ts';
 import { refuse, type Delivery } from '#functions/delivery.ts';
 import { announce } from '#functions/events.ts';
@@ -42,8 +42,7 @@ type NamedRequest = Extract<AdmitMessage, { kind: 'deploy' }>;
 async function admitImage(deps: Deps, request: ImageRequest): Promise<void> {
   const files = await readServiceFiles(deps);
   const broken = files.filter((file) => file.problems !== undefined && file.text.includes(request.image));
-  for (const file of broken)
-    await record(deps, request, `${request.requestId}.${file.name}`, 'refused', file.problems ?? '');
+  for (const file of broken) await record(deps, request, file.name, 'refused', file.problems ?? '');
   const tracked = files
     .flatMap((file) => file.configs)
     .filter(({ config }) => config.image === request.image);
@@ -55,7 +54,7 @@ async function admitImage(deps: Deps, request: ImageRequest): Promise<void> {
       tracked.length === 0
         ? `no service file names ${request.image}`
         : `no environment deploys the tag ${request.tag} by itself`;
-    await record(deps, request, request.requestId, 'ignored', why);
+    await record(deps, request, undefined, 'ignored', why);
   }
   for (const { config, source } of wanted)
     await admitOne(deps, wantedOf(request, 'image-push', config, source));
@@ -77,7 +76,7 @@ async function admitByName(deps: Deps, request: NamedRequest): Promise<void> {
     const why =
       broken?.problems ??
       `there is no service "${service}" with an environment "${environment}"; known: ${known.join(', ') || 'none'}`;
-    return record(deps, request, request.requestId, 'refused', why, { service, environment });
+    return record(deps, request, undefined, 'refused', why, { service, environment });
   }
   return admitOne(deps, wantedOf(request, 'api', found.config, found.source));
 }
@@ -150,7 +149,7 @@ async function readServiceFiles(deps: Deps): Promise<ServiceFile[]> {
 async function record(
   deps: Deps,
   request: ImageRequest | NamedRequest,
-  key: string,
+  part: string | undefined,
   decision: RequestRecord['decision'],
   reason: string,
   place: Pick<RequestRecord, 'service' | 'environment'> = {},
@@ -161,5 +160,12 @@ async function record(
   );
   const { requestId, requestedBy } = request;
   const at = new Date(deps.clock.now()).toISOString();
-  await recordRequest(deps.ledger, key, { requestId, decision, reason, ...place, requestedBy, at });
+  await recordRequest(deps.ledger, requestKey(requestId, part), {
+    requestId,
+    decision,
+    reason,
+    ...place,
+    requestedBy,
+    at,
+  });
 }

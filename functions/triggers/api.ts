@@ -99,8 +99,19 @@ async function list(deps: Deps, query: URLSearchParams): Promise<ApiAnswer> {
 
 /** What became of a request: one record per place it asked for. Empty while `admit` has not seen it. */
 async function requests(deps: Deps, id: string): Promise<ApiAnswer> {
-  const records = await deps.ledger.list('requests', { requestId: decodeURIComponent(id) }, 50);
+  const requestId = decoded(id);
+  if (requestId === undefined) return problem(400, `request "${id}": expected a URL-encoded id`);
+  const records = await deps.ledger.list('requests', { requestId }, 50);
   return { status: 200, body: { requests: records } };
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // A lone % or bytes that are no UTF-8.
+    return undefined;
+  }
 }
 
 async function stop(

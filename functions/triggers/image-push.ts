@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { DeploymentId } from '#shared/domain/ids.ts';
 import { parseImage } from '#shared/domain/image.ts';
 import type { AdmitMessage } from '#shared/domain/requests.ts';
 import { recordRequest } from '#shared/ledger/admission.ts';
+import { requestKey } from '#shared/ledger/ledger.ts';
 import type { Deps } from '#functions/deps.ts';
 import { refuse, type Delivery } from '#functions/delivery.ts';
 
@@ -29,7 +29,8 @@ export async function imagePush(deps: Deps, delivery: Delivery): Promise<void> {
   if (digested && digested.name !== tagged.name) {
     return refuse(deps, delivery, `tag ${tag} and digest ${digest} name different images`);
   }
-  if (DeploymentId.safeParse(tagged.tag).success)
+  // The form alone would swallow a release that somebody called so.
+  if (await deps.ledger.get('deployments', tagged.tag))
     return ignore(`${tag} was pushed by a deployment of Slipway`);
   const request: AdmitMessage = {
     version: 1,
@@ -47,7 +48,7 @@ export async function imagePush(deps: Deps, delivery: Delivery): Promise<void> {
     deps.log('INFO', `image-push ignored ${delivery.messageId}: ${reason}`);
     const at = new Date(deps.clock.now()).toISOString();
     const { messageId: requestId } = delivery;
-    await recordRequest(deps.ledger, requestId, {
+    await recordRequest(deps.ledger, requestKey(requestId), {
       requestId,
       decision: 'ignored',
       reason,

@@ -63,7 +63,9 @@ function takeTurn(
       turns: 0,
       final: false,
     };
-    if (known.final || known.shownRevision >= deployment.revision) return 'nothing-new';
+    if (known.final) return 'nothing-new';
+    // Of a finished one the root is not all: who wrote it may have died before the thread.
+    if (!isFinished(deployment) && known.shownRevision >= deployment.revision) return 'nothing-new';
     if (known.postingUntil > now)
       return isFinished(deployment) || known.rootTs === undefined ? 'busy' : 'nothing-new';
     if (!isFinished(deployment) && now - known.shownAt < editEveryMs) return 'nothing-new';
@@ -83,8 +85,9 @@ async function show(deps: Deps, slack: Slack, deployment: Deployment, turn: Noti
     await save(deps, { ...turn, postingUntil: 0, undeliverable: root.error });
     return;
   }
+  const { undeliverable: _mended, ...rest } = turn;
   let shown: Notification = {
-    ...turn,
+    ...rest,
     rootTs: root.ts,
     channel: root.channel,
     shownRevision: deployment.revision,

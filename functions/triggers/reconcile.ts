@@ -30,16 +30,16 @@ async function restart(deps: Deps, deployment: Deployment): Promise<void> {
   const state = executionId === undefined ? undefined : await deps.workflows.state(executionId);
   if (state === 'active') return;
   const again =
-    state === undefined
+    executionId === undefined || state === undefined
       ? deployment
-      : await takeOver(deps.ledger, deployment.id, undefined, deps.clock.now());
+      : await takeOver(deps.ledger, deployment, [executionId], deps.clock.now());
   if (again) await startExecution(deps, again);
 }
 
 async function checkExecution(deps: Deps, deployment: Deployment): Promise<void> {
   const { executionId } = deployment;
   if (executionId === undefined || (await deps.workflows.state(executionId)) === 'active') return;
-  const taken = await takeOver(deps.ledger, deployment.id, executionId, deps.clock.now());
+  const taken = await takeOver(deps.ledger, deployment, [executionId], deps.clock.now());
   if (!taken) return;
   deps.log(
     'WARNING',

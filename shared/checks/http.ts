@@ -20,9 +20,9 @@ export function judgeAnswer(
       problems.push(`${field} = ${seen === undefined ? 'missing' : excerpt(JSON.stringify(seen))}`);
   }
   if (expect.maximumLatency !== undefined) {
-    const limit = expect.maximumLatency * 1000;
+    const limit = Math.round(expect.maximumLatency * 1000);
     expected.push(`within ${limit} ms`);
-    if (answer.durationMs > limit) problems.push(`took ${Math.round(answer.durationMs)} ms`);
+    if (answer.durationMs > limit) problems.push(`took ${Math.ceil(answer.durationMs)} ms`);
   }
   const observed =
     problems.length === 0

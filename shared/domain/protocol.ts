@@ -13,7 +13,12 @@ export const StepMessage = z.strictObject({
   /** Counts retries of one step only, from 1. */
   attempt: z.int().positive(),
   /** Tells repeated steps apart: `candidate`, `traffic-25`, `after`. */
-  phase: z.string().regex(/^[a-z0-9-]{1,32}$/),
+  phase: z
+    .string()
+    .regex(
+      /^(candidate|after|traffic-(100|[1-9]\d?))$/,
+      'expected candidate, after or traffic-1 to traffic-100',
+    ),
   callbackUrl: z.url(),
   /** Seconds since the epoch after which nobody awaits the reply. */
   deadline: z.number().positive(),

@@ -31,7 +31,8 @@ export function verdict(checks: readonly Check[]): Verdict {
       explanation: `${checksOf(advisory, 'advisory')} did not pass`,
     };
   }
-  return { status: 'pass', explanation: `all ${passed} checks passed` };
+  const all = passed === 1 ? 'the one check passed' : `all ${passed} checks passed`;
+  return { status: 'pass', explanation: all };
 }
 
 const checksOf = (count: number, severity: string): string =>

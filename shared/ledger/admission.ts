@@ -1,16 +1,10 @@
 import { decideAdmission } from '#shared/domain/admission.ts';
-import {
-  isFinished,
-  type Change,
-  type Deployment,
-  type DeploymentRequest,
-  type Result,
-} from '#shared/domain/deployment.ts';
+import type { Change, Deployment, DeploymentRequest } from '#shared/domain/deployment.ts';
 import { Fault } from '#shared/domain/fault.ts';
 import type { DeploymentId } from '#shared/domain/ids.ts';
 import type { ServiceConfig } from '#shared/domain/service.ts';
 import { putDeployment } from './claims.ts';
-import { placeId, type Ledger, type Lock, type RequestRecord, type Transaction } from './ledger.ts';
+import { placeId, requestKey, type Ledger, type RequestRecord, type Transaction } from './ledger.ts';
 
 /** One request for one service in one environment, with the configuration read for it. */
 export interface Wanted {
@@ -41,10 +35,10 @@ export function admitRequest(
 ): Promise<Admitted> {
   const { service, environment } = wanted.config;
   const place = placeId(service, environment);
-  const requestKey = `${wanted.requestId}.${place}`;
+  const key = requestKey(wanted.requestId, place);
   const at = new Date(nowMs).toISOString();
   return ledger.transaction(async (tx) => {
-    const known = await tx.get('requests', requestKey);
+    const known = await tx.get('requests', key);
     if (known) {
       const deployment = known.deploymentId && (await tx.get('deployments', known.deploymentId));
       return { record: known, changed: deployment ? [deployment] : [] };
@@ -71,7 +65,7 @@ export function admitRequest(
       requestedBy: wanted.requestedBy,
       at,
     };
-    await tx.put('requests', requestKey, record);
+    await tx.put('requests', key, record);
     if (admission.decision === 'duplicate') return { record, changed: [] };
 
     const starts = admission.decision === 'admitted';
@@ -90,59 +84,6 @@ export function recordRequest(ledger: Ledger, key: string, record: RequestRecord
   return ledger.transaction(async (tx) => {
     if (!(await tx.get('requests', key))) await tx.put('requests', key, record);
   });
-}
-
-/**
- * Ends a deployment: outcome, release of its lock and the start of the next waiter in one transaction. A second call
- * changes nothing and returns what is there.
- */
-export function finishDeployment(
-  ledger: Ledger,
-  id: DeploymentId,
-  result: Result,
-  nowMs: number,
-): Promise<{ finished: Deployment; next: Deployment | undefined }> {
-  const at = new Date(nowMs).toISOString();
-  return ledger.transaction(async (tx) => {
-    const deployment = await tx.get('deployments', id);
-    if (!deployment) throw new Error(`deployment ${id} vanished from the ledger`);
-    const place = placeId(deployment.service, deployment.environment);
-    const lock = await tx.get('locks', place);
-    if (isFinished(deployment)) {
-      const next = lock?.active && (await tx.get('deployments', lock.active));
-      return { finished: deployment, next: next && next.status === 'starting' ? next : undefined };
-    }
-    const next = lock?.active === id ? await startWaiter(tx, lock, at) : undefined;
-    const live = result.outcome === 'live' || result.outcome === 'live-with-recommendations';
-    if (live && deployment.release) {
-      const { image, digest, tag } = deployment.release;
-      await tx.put('live', place, {
-        service: deployment.service,
-        environment: deployment.environment,
-        deploymentId: id,
-        image,
-        digest,
-        ...(tag === undefined ? {} : { tag }),
-        configHash: deployment.configHash,
-        at,
-      });
-    }
-    return { finished: await putDeployment(tx, deployment, at, { status: 'finished', result }), next };
-  });
-}
-
-/** Frees the lock and gives it to the waiter, if there is one. */
-async function startWaiter(tx: Transaction, lock: Lock, at: string): Promise<Deployment | undefined> {
-  const { active: _released, waiting, ...rest } = lock;
-  const waiter = waiting && (await tx.get('deployments', waiting));
-  const place = placeId(lock.service, lock.environment);
-  if (!waiter) {
-    await tx.put('locks', place, rest);
-    return undefined;
-  }
-  const fence = lock.fence + 1;
-  await tx.put('locks', place, { ...rest, fence, active: waiter.id });
-  return putDeployment(tx, waiter, at, { status: 'starting', fence });
 }
 
 function supersede(tx: Transaction, waiting: Deployment, by: DeploymentId, at: string): Promise<Deployment> {

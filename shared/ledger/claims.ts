@@ -189,7 +189,8 @@ export async function putDeployment(
   return next;
 }
 
-async function heldDispatch(
+/** The dispatch and its deployment, when this claim may still store for them (C1–C3). */
+export async function heldDispatch(
   tx: Transaction,
   message: StepMessage,
   claim: string,

@@ -121,4 +121,7 @@ export interface Ledger extends Reader {
 
 export const dispatchId = (deploymentId: DeploymentId, seq: number): string =>
   `${deploymentId}.${String(seq).padStart(6, '0')}`;
+/** A request may ask for several places; each has a record of its own. Encoded: Firestore allows no `/` in an id. */
+export const requestKey = (requestId: string, part?: string): string =>
+  encodeURIComponent(part === undefined ? requestId : `${requestId}.${part}`);
 export const placeId = (service: string, environment: string): string => `${service}.${environment}`;

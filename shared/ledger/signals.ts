@@ -41,23 +41,26 @@ export function cancelWaiting(
 
 /**
  * Takes a deployment away from an execution that will never act again and hands it to a new one in `mode: recover`,
- * under the next fence. What that execution left running has ended. @returns undefined when it was not that execution's any
- * more, or has not the lock
+ * under the next fence. What that execution left running has ended.
+ * @param seen the deployment as it was when its execution was found dead: a later owner or fence means that it was not
+ * @param dead executions that must never bind it again
+ * @returns undefined when it has changed hands meanwhile, or has not the lock
  */
 export function takeOver(
   ledger: Ledger,
-  id: DeploymentId,
-  deadExecution: string | undefined,
+  seen: Deployment,
+  dead: readonly string[],
   nowMs: number,
 ): Promise<Deployment | undefined> {
   const at = new Date(nowMs).toISOString();
   return ledger.transaction(async (tx) => {
-    const deployment = await tx.get('deployments', id);
-    if (!deployment || isFinished(deployment) || deployment.executionId !== deadExecution) return undefined;
+    const deployment = await tx.get('deployments', seen.id);
+    if (!deployment || isFinished(deployment)) return undefined;
+    if (deployment.executionId !== seen.executionId || deployment.fence !== seen.fence) return undefined;
     const place = placeId(deployment.service, deployment.environment);
     const lock = await tx.get('locks', place);
     // A waiter has no execution either.
-    if (lock?.active !== id) return undefined;
+    if (lock?.active !== seen.id) return undefined;
     const fence = lock.fence + 1;
     await tx.put('locks', place, { ...lock, fence });
     const { executionId: _dead, awaiting: _void, ...rest } = deployment;
@@ -65,20 +68,15 @@ export function takeOver(
       status: 'starting',
       mode: 'recover',
       fence,
-      steps: deployment.steps.map((run): StepRun =>
-        run.endedAt === undefined
-          ? {
-              ...run,
-              status: 'failed',
-              endedAt: at,
-              summary: `execution ${deadExecution ?? ''} ended before it`,
-            }
-          : run,
-      ),
-      deadExecutions:
-        deadExecution === undefined
-          ? deployment.deadExecutions
-          : [...deployment.deadExecutions, deadExecution],
+      steps: deployment.steps.map((run): StepRun => (run.endedAt === undefined ? ended(run, at) : run)),
+      deadExecutions: [...new Set([...deployment.deadExecutions, ...dead])],
     });
   });
 }
+
+const ended = (run: StepRun, at: string): StepRun => ({
+  ...run,
+  status: 'failed',
+  endedAt: at,
+  summary: 'its execution ended before it',
+});

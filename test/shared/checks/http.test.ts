@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { judgeAnswer } from '#shared/checks/http.ts';
 import type { HttpCheck } from '#shared/domain/service.ts';
@@ -14,7 +14,13 @@ const answerWith = (change: Partial<ProbeAnswer> = {}): ProbeAnswer => ({
 });
 
 describe('an answer held against its expectation', () => {
-  test.each<{ name: string; expect: Expectation; answer?: Partial<ProbeAnswer>; observed: string; expected: string }>([
+  test.each<{
+    name: string;
+    expect: Expectation;
+    answer?: Partial<ProbeAnswer>;
+    observed: string;
+    expected: string;
+  }>([
     { name: 'the status', expect: { status: 200 }, observed: 'status 200 in 12 ms', expected: 'status 200' },
     {
       name: 'an error that is wanted',
@@ -109,19 +115,22 @@ describe('an answer held against its expectation', () => {
   });
 
   test('quotes no more of a body than an excerpt', () => {
-    const { observed } = judgeAnswer({ status: 200, contains: 'x' }, answerWith({ body: 'y'.repeat(10_000) }));
+    const { observed } = judgeAnswer(
+      { status: 200, contains: 'x' },
+      answerWith({ body: 'y'.repeat(10_000) }),
+    );
     expect(observed).toBe(`body ${'y'.repeat(80)}…`);
   });
 
   // Known to be wrong: it is said to have taken 500 ms where 500 ms are allowed.
-  test.fails('names a time over the limit when an answer is late by less than a millisecond', () => {
+  test('names a time over the limit when an answer is late by less than a millisecond', () => {
     const late = judgeAnswer({ status: 200, maximumLatency: 0.5 }, answerWith({ durationMs: 500.3 }));
     expect(late.pass).toBe(false);
     expect(late.observed).not.toBe('took 500 ms');
   });
 
   // Known to be wrong: 32.001 s are said to be 32000.999999999996 ms.
-  test.fails('states every limit in whole milliseconds as it was written', () => {
+  test('states every limit in whole milliseconds as it was written', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 60_000 }), (ms) => {
         const { expected } = judgeAnswer({ status: 200, maximumLatency: ms / 1000 }, answerWith());
@@ -133,13 +142,18 @@ describe('an answer held against its expectation', () => {
 
   test('passes exactly when nothing differs, whatever the answer', () => {
     fc.assert(
-      fc.property(fc.constantFrom(200, 500), fc.string(), fc.nat({ max: 2000 }), (status, body, durationMs) => {
-        const judged = judgeAnswer(
-          { status: 200, contains: 'a', maximumLatency: 1 },
-          answerWith({ status, body, durationMs }),
-        );
-        expect(judged.pass).toBe(status === 200 && body.includes('a') && durationMs <= 1000);
-      }),
+      fc.property(
+        fc.constantFrom(200, 500),
+        fc.string(),
+        fc.nat({ max: 2000 }),
+        (status, body, durationMs) => {
+          const judged = judgeAnswer(
+            { status: 200, contains: 'a', maximumLatency: 1 },
+            answerWith({ status, body, durationMs }),
+          );
+          expect(judged.pass).toBe(status === 200 && body.includes('a') && durationMs <= 1000);
+        },
+      ),
     );
   });
 });

@@ -42,21 +42,85 @@ describe('admission', () => {
   test.each<Row>([
     { name: 'nothing is there', decision: 'admitted' },
     { name: 'the same release is live', live: live('1'), decision: 'duplicate', of: 'd000000000cc' },
-    { name: 'the same release is live with another configuration', live: live('1', 'old'), decision: 'admitted' },
+    {
+      name: 'the same release is live with another configuration',
+      live: live('1', 'old'),
+      decision: 'admitted',
+    },
     { name: 'another release is live', live: live('2'), decision: 'admitted' },
-    { name: 'a build is wanted and its configuration is live', wanted: build, live: live('1'), decision: 'admitted' },
-    { name: 'the same release is being deployed', active: active('1'), decision: 'duplicate', of: 'd000000000aa' },
-    { name: 'the same release was built and is being deployed', active: built, decision: 'duplicate', of: 'd000000000aa' },
-    { name: 'the same release is being deployed with another configuration', active: active('1', 'old'), decision: 'waiting' },
+    {
+      name: 'a build is wanted and its configuration is live',
+      wanted: build,
+      live: live('1'),
+      decision: 'admitted',
+    },
+    {
+      name: 'the same release is being deployed',
+      active: active('1'),
+      decision: 'duplicate',
+      of: 'd000000000aa',
+    },
+    {
+      name: 'the same release was built and is being deployed',
+      active: built,
+      decision: 'duplicate',
+      of: 'd000000000aa',
+    },
+    {
+      name: 'the same release is being deployed with another configuration',
+      active: active('1', 'old'),
+      decision: 'waiting',
+    },
     { name: 'another release is being deployed', active: active('2'), decision: 'waiting' },
-    { name: 'another one is being deployed and this one is live', active: active('2'), live: live('1'), decision: 'waiting' },
-    { name: 'a build is wanted while a build runs', wanted: build, active: active(undefined), decision: 'waiting' },
-    { name: 'the same release waits', active: active('2'), waiting: waiting('1'), decision: 'duplicate', of: 'd000000000bb' },
-    { name: 'another one waits', active: active('2'), waiting: waiting('3'), decision: 'waiting', supersedes: 'd000000000bb' },
-    { name: 'a build waits and a build is wanted', wanted: build, active: active('2'), waiting: waiting(undefined), decision: 'waiting', supersedes: 'd000000000bb' },
-    { name: 'the same one is being deployed but another waits to replace it', active: active('1'), waiting: waiting('2'), decision: 'waiting', supersedes: 'd000000000bb' },
+    {
+      name: 'another one is being deployed and this one is live',
+      active: active('2'),
+      live: live('1'),
+      decision: 'waiting',
+    },
+    {
+      name: 'a build is wanted while a build runs',
+      wanted: build,
+      active: active(undefined),
+      decision: 'waiting',
+    },
+    {
+      name: 'the same release waits',
+      active: active('2'),
+      waiting: waiting('1'),
+      decision: 'duplicate',
+      of: 'd000000000bb',
+    },
+    {
+      name: 'another one waits',
+      active: active('2'),
+      waiting: waiting('3'),
+      decision: 'waiting',
+      supersedes: 'd000000000bb',
+    },
+    {
+      name: 'a build waits and a build is wanted',
+      wanted: build,
+      active: active('2'),
+      waiting: waiting(undefined),
+      decision: 'waiting',
+      supersedes: 'd000000000bb',
+    },
+    {
+      name: 'the same one is being deployed but another waits to replace it',
+      active: active('1'),
+      waiting: waiting('2'),
+      decision: 'waiting',
+      supersedes: 'd000000000bb',
+    },
   ])('when $name: $decision', ({ name: _name, decision, of, supersedes, ...facts }) => {
-    const answer = decideAdmission({ wanted, active: undefined, waiting: undefined, live: undefined, ...facts });
+    const answer = decideAdmission({
+      wanted,
+      active: undefined,
+      waiting: undefined,
+      live: undefined,
+      ...facts,
+    });
     expect(answer.decision).toBe(decision);
     expect(answer.reason).not.toBe('');
     expect(answer.decision === 'duplicate' ? answer.deploymentId : undefined).toBe(of);

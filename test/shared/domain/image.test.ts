@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isDigest, parseImage, shortDigest } from '#shared/domain/image.ts';
 import { digest } from '#test/shared/domain/records.ts';
@@ -79,8 +79,7 @@ describe('parseImage', () => {
     );
     fc.assert(
       fc.property(fc.string(), (text) => {
-        const parts = parseImage(text);
-        if (parts) expect(text.startsWith(parts.name)).toBe(true);
+        expect(text.startsWith(parseImage(text)?.name ?? '')).toBe(true);
       }),
     );
   });

@@ -80,26 +80,23 @@ const rowsFor = (facts: (typeof everyCase)[number]) =>
 describe('the outcome', () => {
   test('has exactly one row of the table for each of the 240 cases, and follows it', () => {
     expect(everyCase).toHaveLength(240);
-    for (const facts of everyCase) {
-      const rows = rowsFor(facts);
-      expect(rows, JSON.stringify(facts)).toHaveLength(1);
-      expect(outcomeOf(facts), JSON.stringify(facts)).toBe(rows[0]!.outcome);
-    }
+    const wrong = everyCase.filter((facts) => {
+      const [row, ...more] = rowsFor(facts);
+      return more.length > 0 || outcomeOf(facts) !== row?.outcome;
+    });
+    expect(wrong).toEqual([]);
   });
 
   test('is live only when the way was completed and its verdict passes', () => {
-    for (const facts of everyCase) {
-      expect(outcomeOf(facts).startsWith('live'), JSON.stringify(facts)).toBe(
-        facts.ending === 'completed' && passing.includes(facts.verdict),
-      );
-    }
+    const live = everyCase.filter((facts) => outcomeOf(facts).startsWith('live'));
+    expect(live).toEqual(
+      everyCase.filter(({ ending, verdict }) => ending === 'completed' && passing.includes(verdict)),
+    );
   });
 
   test('says "rolled-back" only when the rollback was verified', () => {
-    for (const facts of everyCase) {
-      const claimed = outcomeOf(facts) === 'rolled-back';
-      expect(claimed && facts.rollback !== 'verified', JSON.stringify(facts)).toBe(false);
-    }
+    const claimed = everyCase.filter((facts) => outcomeOf(facts) === 'rolled-back');
+    expect(new Set(claimed.map(({ rollback }) => rollback))).toEqual(new Set(['verified']));
   });
 
   test('calls a person for a failed rollback alone', () => {

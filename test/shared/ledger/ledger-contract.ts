@@ -22,6 +22,7 @@ const notification = (change: Partial<Notification> = {}): Notification => ({
   deploymentId: 'd00000000001',
   channel: '#deploys',
   postingUntil: 0,
+  turns: 0,
   shownRevision: 1,
   shownAt: 0,
   final: false,
@@ -61,7 +62,10 @@ export function describeLedger(name: string, create: () => Promise<LedgerPlace>)
     describe('documents', () => {
       test('are undefined until they are put, and then the same from every opener', async () => {
         expect(await ledger.get('deployments', 'd00000000001')).toBeUndefined();
-        const deployment = deploymentWith({ steps: [], request: { ...deploymentWith().request, tag: 'ü "1"' } });
+        const deployment = deploymentWith({
+          steps: [],
+          request: { ...deploymentWith().request, tag: 'ü "1"' },
+        });
         await ledger.transaction((tx) => tx.put('deployments', deployment.id, deployment));
         expect(await ledger.get('deployments', deployment.id)).toEqual(deployment);
         expect(await other.get('deployments', deployment.id)).toEqual(deployment);
@@ -162,7 +166,7 @@ export function describeLedger(name: string, create: () => Promise<LedgerPlace>)
           });
         await Promise.all([giveUp(ledger, 'a'), giveUp(other, 'b')]);
         const left = [await ledger.get('locks', 'a'), await ledger.get('locks', 'b')];
-        expect(left.map((seen) => seen?.fence).sort()).toEqual([0, 1]);
+        expect(new Set(left.map((seen) => seen?.fence))).toEqual(new Set([0, 1]));
       });
 
       test('of three processes lose no update, also when two open it for the first time together', async () => {

@@ -88,7 +88,10 @@ describe('a SQLite ledger', () => {
     for (const call of calls) {
       const error: unknown = await call.catch((caught: unknown) => caught);
       expect(error).toBeInstanceOf(Fault);
-      expect(error).toMatchObject({ code: 'unavailable', message: expect.stringContaining('documents') as string });
+      expect(error).toMatchObject({
+        code: 'unavailable',
+        message: expect.stringContaining('documents') as string,
+      });
     }
     ledger.close();
   });
