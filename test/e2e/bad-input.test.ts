@@ -64,8 +64,6 @@ describe('on the gcr topic', () => {
       data: { action: 'INSERT', tag: `${image}-other:v1` },
       reason: 'no service file names',
     },
-      reason: 'pushed by a deployment of Slipway',
-    },
   ])('$name is ignored and that is on record', async ({ data, reason }) => {
     const messageId = publish('gcr', data);
     const record = await until(() => test.ledger.get('requests', messageId));
