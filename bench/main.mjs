@@ -1,4 +1,4 @@
-import '../cli/check-runtime.mjs';
+import '#cli/check-runtime.mjs';
 
 const benches = { pipeline: './pipeline.ts' };
 const [name = '', ...options] = process.argv.slice(2);

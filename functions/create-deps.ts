@@ -4,6 +4,8 @@ import { createTokens } from '#shared/google/auth.ts';
 import { createCallback } from '#shared/google/callback.ts';
 import { createCloudBuild } from '#shared/google/cloud-build.ts';
 import { createCloudRun } from '#shared/google/cloud-run.ts';
+import { createLogging } from '#shared/google/logging.ts';
+import { createMonitoring } from '#shared/google/monitoring.ts';
 import { createProber } from '#shared/google/prober.ts';
 import { createPubSub } from '#shared/google/pubsub.ts';
 import { createRegistry } from '#shared/google/registry.ts';
@@ -36,6 +38,8 @@ export function createDeps(env: Record<string, string | undefined>): Deps {
       ...(builder === undefined ? {} : { step: () => ({ name: builder }) }),
     }),
     secrets: createSecrets({ endpoint: endpoints.secretManager, rest }),
+    monitoring: createMonitoring({ endpoint: endpoints.monitoring, rest }),
+    logging: createLogging({ endpoint: endpoints.logging, rest }),
     prober: createProber({ tokens }),
     workflows: createWorkflows({ endpoint: endpoints.executions, project, region, workflow, rest }),
     pubsub: createPubSub({ endpoint: endpoints.pubsub, project, rest }),

@@ -7,6 +7,8 @@ import type {
   CloudBuild,
   CloudRun,
   Log,
+  Logging,
+  Monitoring,
   ObjectStore,
   Prober,
   PubSub,
@@ -27,6 +29,8 @@ export interface Deps {
   registry: Registry;
   build: CloudBuild;
   secrets: Secrets;
+  monitoring: Monitoring;
+  logging: Logging;
   prober: Prober;
   workflows: Workflows;
   pubsub: PubSub;

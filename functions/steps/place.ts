@@ -11,7 +11,7 @@ export function placeOf({ config, id }: Deployment): { ref: ServiceRef; revision
 }
 
 /** The fence: the number of the lock under which the service was written last. A reader of a higher one is no longer the owner. */
-export const fenceAnnotation = 'slipway.dev/fence';
+const fenceAnnotation = 'slipway.dev/fence';
 /** `false` from a service's creation until its first deployment is proven: it has nothing to go back to. */
 export const provenAnnotation = 'slipway.dev/proven';
 

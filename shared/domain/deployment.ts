@@ -155,7 +155,3 @@ export interface Deployment {
 }
 
 export const isFinished = (deployment: Deployment): boolean => deployment.status === 'finished';
-
-/** `hello → staging` */
-export const placeOf = (deployment: Pick<Deployment, 'service' | 'environment'>): string =>
-  `${deployment.service} → ${deployment.environment}`;

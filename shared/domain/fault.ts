@@ -2,7 +2,7 @@
  * A fault: something did not work, as opposed to a business "no", which is a value.
  * The list is closed so that every edge can map it and every page of the docs can explain it.
  */
-export const faultCodes = [
+const faultCodes = [
   'invalid-input',
   'not-found',
   'permission-denied',

@@ -46,7 +46,7 @@ const containerProbe = (maximumSeconds: number) =>
   });
 
 /** `name:version` pins a version; `name:latest` is allowed, and said so in the report. */
-export const SecretBinding = z
+const SecretBinding = z
   .string()
   .regex(/^[A-Za-z0-9_-]{1,255}:(latest|[1-9]\d*)$/, 'expected SECRET:VERSION, such as database-password:3');
 

@@ -46,7 +46,7 @@ export interface RequestRecord {
 }
 
 /** What was proven and given all traffic last. */
-export interface LiveRelease {
+interface LiveRelease {
   service: string;
   environment: string;
   deploymentId: DeploymentId;
@@ -76,7 +76,7 @@ export interface Notification {
 }
 
 /** A message that could not be understood or believed: kept, never acted on, never retried. */
-export interface Refusal {
+interface Refusal {
   target: string;
   messageId: string;
   reason: string;
