@@ -1,0 +1,95 @@
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { serviceFileJsonSchema } from '#shared/config/json-schema.ts';
+import { formatProblems, type Problem } from '#shared/config/problems.ts';
+import { parseServiceFile, type ServiceFile } from '#shared/config/service-file.ts';
+import { messageOf } from '#shared/errors.ts';
+import { oneLine } from '#shared/report/text.ts';
+import { Common, examples, optionsOf, type Run } from '#cli/command.ts';
+import type { Context } from '#cli/context.ts';
+import { exit, usageError } from '#cli/exit.ts';
+import type { Paint } from '#cli/terminal.ts';
+
+/** `check FILE…` and `schema` */
+export function addCheckCommands(program: Command, { terminal }: Context, run: Run): void {
+  program
+    .command('check')
+    .description('say everything that is wrong with service files; needs no Slipway')
+    .argument('<file...>')
+    .option('--json', 'as JSON')
+    .addHelpText('after', examples('check services/*.yaml', 'check services/hello.yaml --json'))
+    .action((names: string[], _: unknown, command: Command) =>
+      run(async () => {
+        const files = await Promise.all(
+          names.map(async (name) => {
+            const text = await read(name);
+            return { name, text, parsed: parseServiceFile(text, name) };
+          }),
+        );
+        const { json } = optionsOf(command, Common);
+        if (json) terminal.print(JSON.stringify(files.map(asJson), null, 2));
+        else for (const file of files) terminal.print(inWords(file, terminal.paint));
+        return files.every(({ parsed }) => parsed.status === 'ok') ? exit.done : exit.no;
+      }),
+    );
+
+  program
+    .command('schema')
+    .description('the JSON Schema of service files, for editors')
+    .addHelpText('after', examples('schema > service.schema.json'))
+    .action(() =>
+      run(async () => {
+        terminal.print(JSON.stringify(serviceFileJsonSchema(), null, 2));
+        return exit.done;
+      }),
+    );
+}
+
+interface CheckedFile {
+  name: string;
+  text: string;
+  parsed: ServiceFile;
+}
+
+const asJson = ({ name, parsed }: CheckedFile): unknown =>
+  parsed.status === 'ok'
+    ? { file: name, valid: true, environments: parsed.configs.map(({ environment }) => environment) }
+    : { file: name, valid: false, problems: parsed.problems };
+
+function inWords({ name, text, parsed }: CheckedFile, paint: Paint): string {
+  if (parsed.status === 'ok') {
+    const environments = parsed.configs.map(({ environment }) => environment).join(', ');
+    return `${paint('green', '✓')} ${name}: ${parsed.service} in ${environments}`;
+  }
+  const lines = text.split('\n');
+  return parsed.problems
+    .map((problem) => `${paint('red', '✗')} ${formatProblems([problem])}${place(problem, lines, paint)}`)
+    .join('\n');
+}
+
+/** Sections whose values somebody may have made a secret, although they must not: their lines are not shown. */
+const privateSection = /(^|\.)(env|secrets|headers|body)(\.|\[|$)/;
+const privateKey = /\b(env|secrets|headers|body)\b/;
+
+/** The offending line with a mark below; nothing where a secret could stand, as in text that is no YAML at all. */
+function place({ path, line, column }: Problem, lines: readonly string[], paint: Paint): string {
+  const text = oneLineKeepingIndent(lines[line - 1] ?? '');
+  if (path === '' || privateSection.test(path) || privateKey.test(text)) return '';
+  const number = String(line).padStart(6);
+  return `\n${paint('dim', `${number} |`)} ${text}\n${' '.repeat(number.length)} ${paint('dim', '|')} ${' '.repeat(column - 1)}${paint('red', '^')}`;
+}
+
+/** Every control character becomes a blank, so that the mark stays in its column. */
+const oneLineKeepingIndent = (text: string): string =>
+  text
+    .replace(/[\p{Cc}\p{Cf}]/gu, ' ')
+    .slice(0, 200)
+    .trimEnd();
+
+async function read(name: string): Promise<string> {
+  try {
+    return await readFile(name, 'utf8');
+  } catch (error) {
+    throw usageError(`${oneLine(name)} cannot be read: ${messageOf(error)}`);
+  }
+}

@@ -1,0 +1,61 @@
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { renderMarkdown } from '#shared/report/markdown.ts';
+import { renderTerminal } from '#shared/report/terminal.ts';
+import { oneLine } from '#shared/report/text.ts';
+import { utc } from '#shared/report/words.ts';
+import { Common, deploymentId, examples, optionsOf, type Run } from '#cli/command.ts';
+import type { Context } from '#cli/context.ts';
+import { exit, usageError } from '#cli/exit.ts';
+import { progressLines } from '#cli/progress.ts';
+
+const ReportOptions = Common.extend({ markdown: z.boolean().default(false) });
+
+/** `show ID` and `report ID` */
+export function addShow(program: Command, context: Context, run: Run): void {
+  const { terminal, clock } = context;
+  program
+    .command('show')
+    .description('one deployment as it stands: its steps, what serves, where it answers')
+    .argument('<id>', 'deployment', deploymentId)
+    .option('--json', 'the whole record as JSON')
+    .addHelpText('after', examples('show d1f3k7q2x9ab', 'show d1f3k7q2x9ab --json'))
+    .action((id: string, _: unknown, command: Command) =>
+      run(async () => {
+        const { state, json } = optionsOf(command, Common);
+        const deployment = await (await context.api(state)).deployment(id);
+        if (json) {
+          terminal.print(JSON.stringify(deployment, null, 2));
+          return exit.done;
+        }
+        const { paint, width } = terminal;
+        const { requestedBy, requestedAt } = deployment.request;
+        for (const line of progressLines(deployment, clock.now(), { paint, width })) terminal.print(line);
+        if (deployment.serviceUrl !== undefined) terminal.print(`Address: ${oneLine(deployment.serviceUrl)}`);
+        terminal.print(`Asked for by ${oneLine(requestedBy)}, ${utc(requestedAt)}`);
+        return exit.done;
+      }),
+    );
+
+  program
+    .command('report')
+    .description('what was checked, what was seen, and what follows from it')
+    .argument('<id>', 'deployment', deploymentId)
+    .option('--json', 'as JSON, for machines')
+    .option('--markdown', 'as Markdown, for a pull request or a ticket')
+    .addHelpText('after', examples('report d1f3k7q2x9ab', 'report d1f3k7q2x9ab --markdown > report.md'))
+    .action((id: string, _: unknown, command: Command) =>
+      run(async () => {
+        const { state, json, markdown } = optionsOf(command, ReportOptions);
+        if (json && markdown) throw usageError('Either --json or --markdown, not both.');
+        const report = await (await context.api(state)).report(id);
+        const { color, width } = terminal;
+        if (json) terminal.print(JSON.stringify(report, null, 2));
+        else
+          terminal.print(
+            (markdown ? renderMarkdown(report) : renderTerminal(report, { color, width })).trimEnd(),
+          );
+        return exit.done;
+      }),
+    );
+}

@@ -1,0 +1,38 @@
+import type { Command } from 'commander';
+import { oneLine } from '#shared/report/text.ts';
+import { Common, deploymentId, examples, optionsOf, type Run } from '#cli/command.ts';
+import type { Context } from '#cli/context.ts';
+import { exit, usageError } from '#cli/exit.ts';
+
+/** `cancel ID REASON…` and `rollback ID REASON…` */
+export function addStops(program: Command, context: Context, run: Run): void {
+  const about = {
+    cancel: 'stop a deployment that is not finished; what it did is undone',
+    rollback: 'take a running deployment back at once',
+  } as const;
+  for (const kind of ['cancel', 'rollback'] as const) {
+    program
+      .command(kind)
+      .description(about[kind])
+      .argument('<id>', 'deployment', deploymentId)
+      .argument('<reason...>', 'why; it is in the report')
+      .addHelpText('after', examples(`${kind} d1f3k7q2x9ab wrong branch`))
+      .action((id: string, words: string[], _: unknown, command: Command) =>
+        run(async () => {
+          const reason = words.join(' ').trim();
+          if (reason === '' || reason.length > 300)
+            throw usageError(`The reason has ${reason.length} characters: expected 1 to 300.`);
+          const { terminal } = context;
+          const api = await context.api(optionsOf(command, Common).state);
+          const told = await api.stop(id, kind, reason);
+          if (told.status === 'finished')
+            terminal.print(`${id} was still waiting and is ${told.result?.outcome}.`);
+          else if (told.signal !== undefined && (told.signal.kind !== kind || told.signal.reason !== reason))
+            // The first word counts.
+            terminal.print(`${id} was told before: ${told.signal.kind} by ${oneLine(told.signal.by)}.`);
+          else terminal.print(`${id} is told. See what it undoes: slipway watch ${id}`);
+          return exit.done;
+        }),
+      );
+  }
+}
