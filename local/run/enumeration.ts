@@ -41,6 +41,22 @@ export type CommonReason = z.output<typeof CommonReason>;
 export const RevisionReason = enumeration({ REVISION_REASON_UNDEFINED: 0, HEALTH_CHECK_CONTAINER_ERROR: 6 });
 export type RevisionReason = z.output<typeof RevisionReason>;
 
+export const ExecutionReason = enumeration({
+  EXECUTION_REASON_UNDEFINED: 0,
+  NON_ZERO_EXIT_CODE: 2,
+  CANCELLED: 3,
+  CANCELLING: 4,
+});
+
+export const CompletionStatus = enumeration({
+  COMPLETION_STATUS_UNSPECIFIED: 0,
+  EXECUTION_SUCCEEDED: 1,
+  EXECUTION_FAILED: 2,
+  EXECUTION_RUNNING: 3,
+  EXECUTION_PENDING: 4,
+  EXECUTION_CANCELLED: 5,
+});
+
 export const TrafficType = enumeration({
   TRAFFIC_TARGET_ALLOCATION_TYPE_UNSPECIFIED: 0,
   TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST: 1,

@@ -13,9 +13,8 @@ export type SecretValue = (secret: string, version: string) => string | undefine
 export function environmentOf(options: {
   container: Container;
   imageEnv: string[];
-  service: string;
-  revision: string;
-  port: number;
+  /** What Cloud Run itself sets. */
+  platform: Record<string, string>;
   secretValue: SecretValue;
 }): Record<string, string> {
   const env: Record<string, string> = {};
@@ -29,13 +28,7 @@ export function environmentOf(options: {
       ? readSecret(options.secretValue, shortName(reference.secret), reference.version ?? 'latest')
       : (value ?? '');
   }
-  return {
-    ...env,
-    PORT: String(options.port),
-    K_SERVICE: options.service,
-    K_REVISION: options.revision,
-    K_CONFIGURATION: options.service,
-  };
+  return { ...env, ...options.platform };
 }
 
 function readSecret(secretValue: SecretValue, secret: string, version: string): string {

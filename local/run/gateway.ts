@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '#shared/clock.ts';
 import type { Identity } from '#local/identity/identity.ts';
@@ -7,6 +8,7 @@ import type { Instances, RevisionSpec } from './instances.ts';
 import { checkInvoker } from './invoker.ts';
 import { openAddress, type Address, type Decision } from './proxy.ts';
 import type { ServiceRecord } from './records.ts';
+import type { RequestEvent } from './request-event.ts';
 import { drawRevision } from './traffic.ts';
 
 /** What the gateway asks about a service at each request; ids are short names. */
@@ -35,6 +37,7 @@ export function createGateway(options: {
   random: () => number;
   mayInvoke: (email: string, service: string) => boolean;
   view: ServingView;
+  onRequest: (event: RequestEvent) => void;
   onError: (error: unknown) => void;
 }): Gateway {
   const { clock, onError, view } = options;
@@ -59,11 +62,31 @@ export function createGateway(options: {
     const revision = drawRevision(routing.assignments, tag, options.random);
     const spec = revision === undefined ? undefined : view.spec(id, revision);
     if (spec === undefined) return refused(503, 'The service has no revision that can serve.');
+    const atMs = clock.now();
+    let startedMs = atMs;
+    const { 'user-agent': userAgent = '', host = '' } = request.headers;
     return {
       kind: 'revision',
       timeoutMs: Number((spec.template.timeout ?? '300s').slice(0, -1)) * 1000,
-      acquire: () => options.instances.acquire(spec),
-      done: (status) => options.counts.add(id, spec.revision, request.headers['user-agent'], status),
+      async acquire() {
+        const lease = await options.instances.acquire(spec);
+        startedMs = clock.now();
+        return lease;
+      },
+      done(status) {
+        options.counts.add(id, spec.revision, userAgent, status);
+        options.onRequest({
+          service: id,
+          revision: spec.revision,
+          atMs,
+          latencyMs: clock.now() - startedMs,
+          status: status === 'aborted' ? 499 : status,
+          method: request.method ?? '',
+          url: `http://${host}${request.url ?? ''}`,
+          userAgent,
+          traceId: traceOf(request),
+        });
+      },
     };
   }
 
@@ -104,6 +127,12 @@ export function createGateway(options: {
     remove: async (service) => void (await close((owner) => owner === service)),
     stop: async () => void (await close(() => true)),
   };
+}
+
+/** https://cloud.google.com/trace/docs/trace-context: W3C's header first, then Google's own. */
+function traceOf({ headers }: IncomingMessage): string {
+  const given = `${String(headers['traceparent'] ?? '')} ${String(headers['x-cloud-trace-context'] ?? '')}`;
+  return /[0-9a-f]{32}/.exec(given)?.[0] ?? randomUUID().replaceAll('-', '');
 }
 
 function refused(status: number, message: string): Decision {

@@ -36,14 +36,25 @@ export async function unpackImage(
 ): Promise<UnpackedImage> {
   const written = join(directory, 'image.json');
   if (existsSync(written)) return UnpackedImage.parse(JSON.parse(await readFile(written, 'utf8')));
-  try {
-    refuseForeign(reference, await source.config(reference));
+  await checkImage(source, reference);
+  return asRevisionFailure(reference, async () => {
     const root = join(directory, 'rootfs');
     await rm(root, { recursive: true, force: true });
     await mkdir(directory, { recursive: true });
     const image = await source.unpack(reference, root);
     await writeFile(written, JSON.stringify(image));
     return image;
+  });
+}
+
+/** @throws RevisionFailure with Google's reason when the image is missing or may not run here */
+export function checkImage(source: ImageSource, reference: string): Promise<void> {
+  return asRevisionFailure(reference, async () => refuseForeign(reference, await source.config(reference)));
+}
+
+async function asRevisionFailure<T>(reference: string, look: () => Promise<T>): Promise<T> {
+  try {
+    return await look();
   } catch (error) {
     if (!(error instanceof GoogleError)) throw error;
     const missing = error.status === 'NOT_FOUND';

@@ -40,7 +40,8 @@ export interface Instances {
   retain(service: string, addressed: ReadonlySet<string>): void;
   /** Ends the revision's process and removes its files. */
   remove(spec: RevisionSpec): Promise<void>;
-  logs(revision: string): LogLine[];
+  /** Two services may have a revision of the same name: without `service`, the first one's. */
+  logs(revision: string, service?: string): LogLine[];
   stop(): Promise<void>;
 }
 
@@ -104,9 +105,12 @@ export function createInstances(options: {
     const env = environmentOf({
       container,
       imageEnv: image.env,
-      service: spec.service,
-      revision: spec.revision,
-      port,
+      platform: {
+        PORT: String(port),
+        K_SERVICE: spec.service,
+        K_REVISION: spec.revision,
+        K_CONFIGURATION: spec.service,
+      },
       secretValue: options.secretValue,
     });
     if (stopped || entries.get(keyOf(spec)) !== entry) {
@@ -207,7 +211,10 @@ export function createInstances(options: {
       await launching?.catch(() => undefined);
       await rm(entry.directory, { recursive: true, force: true });
     },
-    logs: (revision) => [...entries.values()].find((one) => one.revision === revision)?.log.lines() ?? [],
+    logs: (revision, service) =>
+      [...entries.values()]
+        .find((one) => one.revision === revision && (service === undefined || one.service === service))
+        ?.log.lines() ?? [],
     async stop() {
       stopped = true;
       await endAll(() => true);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import {
   CommonReason,
   ConditionState,
+  ExecutionReason,
   Ingress,
   LaunchStage,
   RevisionReason,
@@ -30,7 +31,7 @@ export const Condition = z.strictObject({
   severity: Severity.optional(),
   reason: CommonReason.optional(),
   revisionReason: RevisionReason.optional(),
-  executionReason: z.union([z.string(), z.int()]).optional(),
+  executionReason: ExecutionReason.optional(),
 });
 export type Condition = z.output<typeof Condition>;
 

@@ -42,12 +42,12 @@ export function serviceOf(revisionName: string): string {
   return revisionName.slice(0, revisionName.indexOf('/revisions/'));
 }
 
-/** @throws GoogleError INVALID_ARGUMENT. Source of the rule: CreateServiceRequest.service_id. */
-export function checkServiceId(id: string): void {
+/** @throws GoogleError INVALID_ARGUMENT. Source of the rule: CreateServiceRequest.service_id; for `job_id` unverified. */
+export function checkId(field: 'service_id' | 'job_id', id: string): void {
   if (id.length < 50 && /^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(id)) return;
   throw new GoogleError(
     'INVALID_ARGUMENT',
-    `service_id "${id}" must begin with a letter, hold only lowercase letters, digits and hyphens, not end with a hyphen and be shorter than 50 characters`,
+    `${field} "${id}" must begin with a letter, hold only lowercase letters, digits and hyphens, not end with a hyphen and be shorter than 50 characters`,
   );
 }
 

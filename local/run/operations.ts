@@ -1,25 +1,32 @@
 import { z } from 'zod';
 import { GoogleError } from '#local/google-error.ts';
 import type { Collection, Store } from '#local/store.ts';
+import { Execution, Job } from './job-messages.ts';
 import { Revision, Service } from './messages.ts';
 
 /** google.rpc.Code, as far as operations end in it here. */
 export const rpcCode = { NOT_FOUND: 5, FAILED_PRECONDITION: 9, ABORTED: 10 } as const;
 
-interface OperationRecord {
+type Resource =
+  | { type: 'Service'; message: Service }
+  | { type: 'Revision'; message: Revision }
+  | { type: 'Job'; message: Job }
+  | { type: 'Execution'; message: Execution };
+
+export interface OperationRecord {
   name: string;
-  /** The service it works on: whatever becomes of that ends it. */
-  service: string;
-  resource: { type: 'Service'; message: Service } | { type: 'Revision'; message: Revision };
+  /** The service, job or execution it works on: whatever becomes of that ends it. */
+  owner: string;
+  resource: Resource;
   done: boolean;
   error?: { code: number; message: string };
 }
 
 /** Long-running operations: an answer at once, an end when the work has come to its end. */
 export interface Operations {
-  begin(service: string, resource: OperationRecord['resource'], done?: boolean): OperationRecord;
-  /** Ends every operation of the service that has not ended. */
-  finishAll(service: string, message: Service | undefined, error: OperationRecord['error']): void;
+  begin(owner: string, resource: Resource, done?: boolean): OperationRecord;
+  /** Ends every operation of the owner that has not ended, but for those on a revision. */
+  finishAll(owner: string, resource: Resource | undefined, error: OperationRecord['error']): void;
   finish(name: string): void;
   /** @throws GoogleError NOT_FOUND */
   get(name: string): OperationRecord;
@@ -50,18 +57,17 @@ export function createOperations(options: { store: Store; parent: string; uuid: 
   }
 
   return {
-    begin(service, resource, done = false) {
+    begin(owner, resource, done = false) {
       const name = `${options.parent}/operations/${options.uuid()}`;
-      const record = { name, service, resource, done };
+      const record = { name, owner, resource, done };
       records.put(name, record);
       if (!done) unfinished.set(name, record);
       return record;
     },
-    finishAll(service, message, error) {
+    finishAll(owner, resource, error) {
       for (const record of unfinished.values()) {
-        if (record.service !== service || record.resource.type !== 'Service') continue;
-        const resource = message ? ({ type: 'Service', message } as const) : record.resource;
-        end({ ...record, resource, ...(error ? { error } : {}) });
+        if (record.owner !== owner || record.resource.type === 'Revision') continue;
+        end({ ...record, ...(resource ? { resource } : {}), ...(error ? { error } : {}) });
       }
     },
     finish: (name) => end(get(name)),
@@ -84,8 +90,17 @@ export function createOperations(options: { store: Store; parent: string; uuid: 
   };
 }
 
-function encoded(resource: OperationRecord['resource']): object {
-  return resource.type === 'Service'
-    ? z.encode(Service, resource.message)
-    : z.encode(Revision, resource.message);
+function encoded({ type, message }: Resource): object {
+  switch (type) {
+    case 'Service':
+      return z.encode(Service, message);
+    case 'Revision':
+      return z.encode(Revision, message);
+    case 'Job':
+      return z.encode(Job, message);
+    case 'Execution':
+      return z.encode(Execution, message);
+    default:
+      return type satisfies never;
+  }
 }

@@ -9,8 +9,8 @@ const outputGraceMs = 200;
 
 export interface RunningProcess {
   pid: number | undefined;
-  /** Resolves when the process has ended; never rejects. */
-  exited: Promise<void>;
+  /** The exit code once the process has ended, null when a signal ended it or it never started; never rejects. */
+  exited: Promise<number | null>;
   hasExited(): boolean;
   /** SIGTERM, and SIGKILL when it has not ended after `graceMs`. Resolves when it has ended. */
   stop(graceMs: number): Promise<void>;
@@ -39,14 +39,14 @@ export function spawnNode(options: {
     );
   }
   let over: false | 'exited' | 'told' = false;
-  const exited = new Promise<void>((resolve) => {
-    const end = (text: string): void => {
+  const exited = new Promise<number | null>((resolve) => {
+    const end = (text: string, code: number | null): void => {
       if (over === 'told') return;
       over = 'told';
       log.add('system', text);
-      resolve();
+      resolve(code);
     };
-    child.once('error', (error) => end(`Container could not be started: ${error.message}`));
+    child.once('error', (error) => end(`Container could not be started: ${error.message}`, null));
     child.once('exit', () => {
       over = 'exited';
       // What the container wrote last is still read, but a process of its own that holds its output open is not waited for.
@@ -55,7 +55,9 @@ export function spawnNode(options: {
         .then(() => [child.stdout, child.stderr].map((stream) => stream?.destroy()));
     });
     child.once('close', (code, signal) => {
-      end(signal === null ? `Container called exit(${code}).` : `Container terminated on signal ${signal}.`);
+      const text =
+        signal === null ? `Container called exit(${code}).` : `Container terminated on signal ${signal}.`;
+      end(text, code);
     });
   });
   return {
@@ -63,7 +65,10 @@ export function spawnNode(options: {
     exited,
     hasExited: () => over !== false,
     async stop(graceMs) {
-      if (over !== false) return exited;
+      if (over !== false) {
+        await exited;
+        return;
+      }
       child.kill('SIGTERM');
       const grace = new AbortController();
       const kill = clock.sleep(graceMs, grace.signal).then(

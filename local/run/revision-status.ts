@@ -1,3 +1,4 @@
+import { messageOf } from '#shared/errors.ts';
 import type { CommonReason, RevisionReason } from './enumeration.ts';
 import type { Condition } from './messages.ts';
 
@@ -20,6 +21,20 @@ export class RevisionFailure extends Error {
     super(failure.message);
     this.name = 'RevisionFailure';
     this.failure = failure;
+  }
+}
+
+/** Why the step failed, undefined when it did not. What is no failure of the revision is told to `onError`. */
+export async function failureOf(
+  onError: (error: unknown) => void,
+  step: () => Promise<Failure | undefined | void>,
+): Promise<Failure | undefined> {
+  try {
+    return (await step()) ?? undefined;
+  } catch (error) {
+    if (error instanceof RevisionFailure) return error.failure;
+    onError(error);
+    return { condition: 'Ready', reason: 'INTERNAL', message: `local cloud: ${messageOf(error)}` };
   }
 }
 

@@ -14,7 +14,7 @@ const parent = '/v2/projects/{project}/locations/{location}';
 /** Operations.WaitOperation without a timeout. */
 const longestWaitMs = 60_000;
 
-/** The Cloud Run Admin API v2: services, revisions, operations. Jobs, worker pools and v1 are not answered. */
+/** The Cloud Run Admin API v2: services, revisions, operations. Worker pools and v1 are not answered. */
 export function createRoutes(options: {
   services: Services;
   records: Records;
@@ -169,13 +169,14 @@ const WaitRequest = z.strictObject({
     .optional(),
 });
 
-function isTrue(url: URL, name: string): boolean {
+/** A flag of the query, in camelCase or snake_case. */
+export function isTrue(url: URL, name: string): boolean {
   const snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
   return (url.searchParams.get(name) ?? url.searchParams.get(snake)) === 'true';
 }
 
-/** A page token is the number of items already given. */
-function page<T>(url: URL, all: T[]): { items: T[]; nextPageToken: string | undefined } {
+/** A page token is the number of items already given. @throws GoogleError INVALID_ARGUMENT for another token */
+export function page<T>(url: URL, all: T[]): { items: T[]; nextPageToken: string | undefined } {
   const size = Number(url.searchParams.get('pageSize') ?? 0) || 100;
   const from = Number(url.searchParams.get('pageToken') ?? 0);
   if (!Number.isInteger(from) || from < 0) {

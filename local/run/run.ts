@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import type { Clock } from '#shared/clock.ts';
 import type { LocalService } from '#local/http.ts';
 import type { Identity } from '#local/identity/identity.ts';
@@ -8,11 +9,15 @@ import { createCounts, type RequestCounts } from './counts.ts';
 import type { SecretValue } from './environment.ts';
 import { createGateway } from './gateway.ts';
 import { createInstances } from './instances.ts';
+import { createExecutions } from './job-executions.ts';
+import { createJobRoutes } from './job-routes.ts';
+import { createJobs } from './jobs.ts';
 import type { LogLine } from './logs.ts';
 import { localPlace, type Place } from './names.ts';
 import { createOperations } from './operations.ts';
 import { recordProcesses } from './orphans.ts';
 import { openRecords, specOf } from './records.ts';
+import type { RequestEvent } from './request-event.ts';
 import { createRoutes } from './routes.ts';
 import { createServices } from './services.ts';
 
@@ -22,7 +27,9 @@ export interface RunOptions {
   clock: Clock;
   identity: Identity;
   images: ImageSource;
-  /** Where revisions are unpacked and their logs kept: `SERVICE/REVISION/{rootfs,log}`. */
+  /**
+   * Where revisions are unpacked and their logs kept: `SERVICE/REVISION/{rootfs,log}`; for jobs `_jobs/JOB/EXECUTION/log`.
+   */
   directory: string;
   secretValue: SecretValue;
   place?: Place;
@@ -36,12 +43,16 @@ export interface RunOptions {
   propagationMs?: number;
   /** Between SIGTERM and SIGKILL; 10 s on Cloud Run, 2 s here unless told otherwise. */
   stopGraceMs?: number;
+  /** Told of every request that a revision answered, when it is over. */
+  onRequest?: (event: RequestEvent) => void;
   onError?: (error: unknown) => void;
 }
 
 export interface Run extends LocalService {
   /** What a revision (short name) wrote, and what Cloud Run says of its container; newest last. */
-  logs(revision: string): LogLine[];
+  logs(revision: string, service?: string): LogLine[];
+  /** What the tasks of a job's execution (short name) wrote, likewise. */
+  executionLogs(execution: string): LogLine[];
   /** Requests the proxy passed to the service's revisions (short names) since the start or the last reset. */
   requestsByRevision(service: string): RequestCounts;
   resetRequests(service: string): void;
@@ -49,7 +60,7 @@ export interface Run extends LocalService {
 }
 
 /**
- * Cloud Run of the local cloud: the Admin API v2, revisions as real processes, and a real proxy in front of them.
+ * Cloud Run of the local cloud: the Admin API v2, revisions and jobs as real processes, and a real proxy in front of them.
  * Services of an earlier run on the same store are there again, at the same addresses; their processes start with the
  * first request.
  */
@@ -61,15 +72,19 @@ export async function createRun(options: RunOptions): Promise<Run> {
   const records = openRecords(store);
   const operations = createOperations({ store, parent, uuid });
   const counts = createCounts();
-  const instances = createInstances({
+  const propagationMs = options.propagationMs ?? 50;
+  const processes = {
     images: options.images,
-    directory: options.directory,
     clock,
     records: recordProcesses(store),
     secretValue: options.secretValue,
-    startTimeoutMs: options.startTimeoutMs ?? 20_000,
     stopGraceMs: options.stopGraceMs ?? 2_000,
     onError,
+  };
+  const instances = createInstances({
+    ...processes,
+    directory: options.directory,
+    startTimeoutMs: options.startTimeoutMs ?? 20_000,
   });
   const gateway = createGateway({
     store,
@@ -86,6 +101,7 @@ export async function createRun(options: RunOptions): Promise<Run> {
         return record && specOf(record);
       },
     },
+    onRequest: options.onRequest ?? (() => undefined),
     onError,
   });
   const services = createServices({
@@ -97,19 +113,28 @@ export async function createRun(options: RunOptions): Promise<Run> {
     place,
     uuid,
     random,
-    propagationMs: options.propagationMs ?? 50,
+    propagationMs,
     onError,
   });
+  // No service's id begins with an underscore.
+  const directory = join(options.directory, '_jobs');
+  const jobOptions = { ...processes, store, operations, directory, place, uuid, random };
+  const executions = createExecutions(jobOptions);
+  const jobs = createJobs({ ...jobOptions, executions, propagationMs });
   await services.resume();
 
   return {
-    routes: createRoutes({ services, records, operations, place, clock, uuid }),
-    logs: (revision) => instances.logs(revision),
+    routes: [
+      ...createRoutes({ services, records, operations, place, clock, uuid }),
+      ...createJobRoutes({ jobs, executions, operations, place }),
+    ],
+    logs: (revision, service) => instances.logs(revision, service),
+    executionLogs: (execution) => executions.logs(execution),
     requestsByRevision: (service) => counts.of(service),
     resetRequests: (service) => counts.reset(service),
     async stop() {
       await services.stop();
-      await Promise.all([gateway.stop(), instances.stop()]);
+      await Promise.all([gateway.stop(), instances.stop(), jobs.stop(), executions.stop()]);
     },
   };
 }

@@ -4,7 +4,7 @@ import type { Gateway } from './gateway.ts';
 import type { Instances } from './instances.ts';
 import { mergeMasked, pickMutable } from './mask.ts';
 import type { Revision, Service } from './messages.ts';
-import { checkServiceId, shortName, type Place } from './names.ts';
+import { checkId, shortName, type Place } from './names.ts';
 import { observe, withObservation } from './observe.ts';
 import { rpcCode, type Operations } from './operations.ts';
 import { checkEtag, refuseInUse } from './preconditions.ts';
@@ -67,7 +67,7 @@ export function createServices(options: {
   }
 
   async function create(parent: string, id: string, wanted: Service, write: Write): Promise<Operation> {
-    checkServiceId(id);
+    checkId('service_id', id);
     const name = `${parent}/services/${id}`;
     const plan = planWrite(context(name, write), undefined, pickMutable(wanted), []);
     refuseExisting(name);
@@ -153,7 +153,7 @@ export function createServices(options: {
     instances.retain(id, new Set(kept.map(({ revision }) => revision)));
     if (!settled) return;
     const error = seen.failure && { code: rpcCode.FAILED_PRECONDITION, message: seen.failure.message };
-    operations.finishAll(name, service, error);
+    operations.finishAll(name, { type: 'Service', message: service }, error);
   }
 
   /** Ends what was deleted, and the operation with it. */

@@ -69,10 +69,11 @@ export function checkTemplate(template: RevisionTemplate, serviceId: string): vo
   );
 }
 
-function checkContainer(container: Container, where: string): void {
+/** @throws GoogleError INVALID_ARGUMENT, or UNIMPLEMENTED for a probe that the local cloud cannot send. */
+export function checkContainer(container: Container, where: string, reservedNames = reservedEnv): void {
   if (!container.image) refuse(`${where}.image`, 'an image is required');
   const names = container.env?.map((variable) => variable.name) ?? [];
-  const reserved = names.filter((name) => reservedEnv.has(name));
+  const reserved = names.filter((name) => reservedNames.has(name));
   if (reserved.length > 0) {
     refuse(
       `${where}.env`,
@@ -114,7 +115,8 @@ function checkProbe(probe: Probe, where: string, longest: number, port: number):
   }
 }
 
-function refuse(field: string, description: string): never {
+/** @throws GoogleError INVALID_ARGUMENT that names the field. */
+export function refuse(field: string, description: string): never {
   throw new GoogleError('INVALID_ARGUMENT', `Violation in ${field}: ${description}`, [
     {
       '@type': 'type.googleapis.com/google.rpc.BadRequest',

@@ -6,7 +6,7 @@ import { GoogleError } from '#local/google-error.ts';
 /** Fields that are maps: a key in them is the user's own, an empty value is a value. */
 const mapFields = new Set(['labels', 'annotations', 'limits', 'environmentVariables']);
 /** `optional` in proto3: zero is not the same as absent. */
-const explicitFields = new Set(['manualInstanceCount', 'gpuZonalRedundancyDisabled']);
+const explicitFields = new Set(['manualInstanceCount', 'maxRetries', 'gpuZonalRedundancyDisabled']);
 
 /**
  * Reads a message. Values that proto3 does not tell from absent ones ('', 0, false, null, empty lists) are dropped, so

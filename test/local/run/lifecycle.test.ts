@@ -226,7 +226,7 @@ test('other projects and regions, and what exists already, are refused; the proj
   expect((await cloud.api('GET', 'projects/slipway-local/locations/-/services')).status).toBe(400);
   const byNumber = await cloud.api('GET', 'projects/424242424242/locations/us-central1/services');
   expect(byNumber.json.services.map((one) => one.name)).toEqual([hello]);
-  expect((await cloud.api('GET', `${parent}/jobs`)).status).toBe(501);
+  expect((await cloud.api('GET', `${parent}/workerPools`)).status).toBe(501);
 });
 
 test('lists come newest first and in pages', async () => {
