@@ -6,6 +6,7 @@ import { messageOf } from '#shared/errors.ts';
 import { claimDispatch, commitReply, leaseSeconds, renewClaim, savePatch } from '#shared/ledger/claims.ts';
 import type { Deps } from '#functions/deps.ts';
 import { announce } from '#functions/events.ts';
+import { decideRetry } from '#functions/retries.ts';
 import { refuse, type Delivery } from '#functions/delivery.ts';
 import targets from '#functions/targets.json' with { type: 'json' };
 import type { Step, StepResult } from '#functions/steps/step.ts';
@@ -71,6 +72,7 @@ async function act(
   const told = announce(deps, claimed.deployment);
   const stop = new AbortController();
   const heartbeat = beat(deps, step, message, claimed.claim, stop);
+  const startedMs = Date.parse(claimed.firstStartedAt);
   let { deployment } = claimed;
   let result: StepResult | Fault;
   let stopped = false;
@@ -83,7 +85,7 @@ async function act(
       get deployment() {
         return deployment;
       },
-      startedMs: Date.parse(claimed.firstStartedAt),
+      startedMs,
       signal: stop.signal,
       async save(patch) {
         const saved = await savePatch(ledger, message, claimed.claim, patch, clock.now());
@@ -99,7 +101,7 @@ async function act(
     result =
       error instanceof Stopped
         ? { status: 'rejected', reason: error.message }
-        : asFault(error, deps, message);
+        : decideRetry(asFault(error, deps, message), deps, deployment, message, startedMs);
     stopped = error instanceof Stopped;
   } finally {
     heartbeat.abort();

@@ -61,6 +61,7 @@ function takeTurn(
       shownRevision: 0,
       shownAt: 0,
       turns: 0,
+      detailsPosted: 0,
       final: false,
     };
     if (known.final) return 'nothing-new';
@@ -97,11 +98,13 @@ async function show(deps: Deps, slack: Slack, deployment: Deployment, turn: Noti
     await save(deps, { ...shown, postingUntil: 0 });
     return;
   }
-  // The place of the root is on record before the thread: a crash in between repeats the thread, not the root.
+  // What stands is on record after each message: a crash or a refusal in between repeats one detail at most, never the root.
   await save(deps, shown);
-  for (const message of threadMessages(deployment)) {
+  for (const message of threadMessages(deployment).slice(shown.detailsPosted)) {
     const answer = await slack.post(root.channel, message, { threadTs: root.ts });
     if (!answer.ok) deps.log('ERROR', `Slack refuses a detail of ${deployment.id}: ${answer.error}`);
+    shown = { ...shown, detailsPosted: shown.detailsPosted + 1 };
+    await save(deps, shown);
   }
   shown = { ...shown, final: true, postingUntil: 0 };
   await save(deps, shown);

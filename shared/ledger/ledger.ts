@@ -69,6 +69,8 @@ export interface Notification {
   shownRevision: number;
   /** Milliseconds since the epoch of the last post or edit. */
   shownAt: number;
+  /** Details of the end that stand in the thread already; a retry goes on after them. */
+  detailsPosted: number;
   /** The final status is in Slack. */
   final: boolean;
   /** Why it cannot be delivered, in Slack's word; a person has to mend it. */
@@ -106,7 +108,9 @@ export interface Reader {
   list<C extends Collection>(collection: C, where?: Where, limit?: number): Promise<Collections[C][]>;
 }
 
+/** Its reads see what it has put. */
 export interface Transaction extends Reader {
+  /** @throws Fault `unsupported` when the document is too long (document.ts) */
   put<C extends Collection>(collection: C, id: string, document: Collections[C]): Promise<void>;
 }
 
