@@ -1,9 +1,9 @@
 import '#cli/check-runtime.mjs';
 
-const benches = { pipeline: './pipeline.ts' };
+const benches = { pipeline: './pipeline.ts', load: './load.ts' };
 const [name = '', ...options] = process.argv.slice(2);
 if (!(name in benches)) {
-  console.error(`npm run bench -- NAME [--runs N]\n\nNAME is one of: ${Object.keys(benches).join(', ')}`);
+  console.error(`npm run bench -- NAME [options]\n\nNAME is one of: ${Object.keys(benches).join(', ')}`);
   process.exit(2);
 }
 const { main } = await import(benches[name]);

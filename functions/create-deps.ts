@@ -13,6 +13,7 @@ import { createRest } from '#shared/google/rest.ts';
 import { createSecrets } from '#shared/google/secrets.ts';
 import { createObjectStore } from '#shared/google/storage.ts';
 import { createWorkflows } from '#shared/google/workflows.ts';
+import { openFirestoreLedger } from '#shared/ledger/firestore.ts';
 import { openSqliteLedger } from '#shared/ledger/sqlite.ts';
 import { createSlack } from '#shared/slack/client.ts';
 import { consoleLog } from '#shared/log.ts';
@@ -29,9 +30,12 @@ export function createDeps(env: Record<string, string | undefined>): Deps {
     clock: systemClock,
     random: Math.random,
     log: consoleLog,
-    ledger: openSqliteLedger(config.ledger.file),
+    ledger:
+      config.ledger.kind === 'sqlite'
+        ? openSqliteLedger(config.ledger.file)
+        : openFirestoreLedger({ project, database: config.ledger.database }),
     run: createCloudRun({ endpoint: endpoints.run, rest }),
-    registry: createRegistry({ endpoint: endpoints.registry, rest }),
+    registry: createRegistry({ endpoint: endpoints.registry, artifacts: endpoints.artifacts, rest }),
     build: createCloudBuild({
       endpoint: endpoints.cloudBuild,
       rest,

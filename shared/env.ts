@@ -13,8 +13,13 @@ const Env = z.object({
   SLIPWAY_WORKFLOW: z.string().min(1).default('slipway-deploy'),
   /** Bucket of service files (`services/*.yaml`) and reports. */
   SLIPWAY_BUCKET: z.string().min(1),
-  /** `sqlite:PATH` */
-  SLIPWAY_LEDGER: z.string().regex(/^sqlite:.+$/, 'expected sqlite:PATH'),
+  /** `sqlite:PATH`, or `firestore:DATABASE` for a database of the project, whose first one is called `(default)`. */
+  SLIPWAY_LEDGER: z
+    .string()
+    .regex(
+      /^(sqlite:.+|firestore:(\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9]))$/,
+      'expected sqlite:PATH or firestore:DATABASE',
+    ),
   /** Where messages go when a service file names no channel. */
   SLIPWAY_SLACK_CHANNEL: z.string().default('#deployments'),
   SLACK_BOT_TOKEN: z.string().min(1).optional(),
@@ -25,8 +30,13 @@ const Env = z.object({
   STORAGE_ENDPOINT: Endpoint,
   SECRET_MANAGER_ENDPOINT: Endpoint,
   CLOUD_BUILD_ENDPOINT: Endpoint,
+  MONITORING_ENDPOINT: Endpoint,
+  LOGGING_ENDPOINT: Endpoint,
+  /** How long a measurement may stay invisible: https://cloud.google.com/monitoring/api/metrics_gcp says 180 s for Cloud Run. */
+  SLIPWAY_MONITORING_LAG_SECONDS: z.coerce.number().min(0).max(3600).default(180),
   /** Where the `/v2/` API of every image host is answered; without it, the host of the image itself. */
   REGISTRY_ENDPOINT: Endpoint,
+  ARTIFACT_REGISTRY_ENDPOINT: Endpoint,
   /** A builder image that takes the source and makes the image by itself; without it, `docker build`. */
   SLIPWAY_BUILDER: z.string().min(1).optional(),
 });
@@ -37,8 +47,9 @@ export interface Config {
   region: string;
   workflow: string;
   bucket: string;
-  ledger: { kind: 'sqlite'; file: string };
+  ledger: { kind: 'sqlite'; file: string } | { kind: 'firestore'; database: string };
   builder: string | undefined;
+  monitoringLagSeconds: number;
   slack: { channel: string; token: string | undefined; endpoint: string | undefined };
   endpoints: {
     pubsub: string;
@@ -47,7 +58,10 @@ export interface Config {
     storage: string;
     secretManager: string;
     cloudBuild: string;
+    monitoring: string;
+    logging: string;
     registry: string | undefined;
+    artifacts: string;
   };
 }
 
@@ -68,8 +82,9 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     region: values.SLIPWAY_REGION,
     workflow: values.SLIPWAY_WORKFLOW,
     bucket: values.SLIPWAY_BUCKET,
-    ledger: { kind: 'sqlite', file: values.SLIPWAY_LEDGER.slice('sqlite:'.length) },
+    ledger: ledgerOf(values.SLIPWAY_LEDGER),
     builder: values.SLIPWAY_BUILDER,
+    monitoringLagSeconds: values.SLIPWAY_MONITORING_LAG_SECONDS,
     slack: {
       channel: values.SLIPWAY_SLACK_CHANNEL,
       token: values.SLACK_BOT_TOKEN,
@@ -82,8 +97,16 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
       storage: values.STORAGE_ENDPOINT ?? 'https://storage.googleapis.com',
       secretManager: values.SECRET_MANAGER_ENDPOINT ?? 'https://secretmanager.googleapis.com',
       cloudBuild: values.CLOUD_BUILD_ENDPOINT ?? 'https://cloudbuild.googleapis.com',
+      monitoring: values.MONITORING_ENDPOINT ?? 'https://monitoring.googleapis.com',
+      logging: values.LOGGING_ENDPOINT ?? 'https://logging.googleapis.com',
       registry: values.REGISTRY_ENDPOINT,
+      artifacts: values.ARTIFACT_REGISTRY_ENDPOINT ?? 'https://artifactregistry.googleapis.com',
     },
   };
   return Object.freeze(config);
+}
+
+function ledgerOf(text: string): Config['ledger'] {
+  const rest = text.slice(text.indexOf(':') + 1);
+  return text.startsWith('sqlite:') ? { kind: 'sqlite', file: rest } : { kind: 'firestore', database: rest };
 }

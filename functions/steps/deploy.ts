@@ -1,6 +1,6 @@
 import type { Deployment } from '#shared/domain/deployment.ts';
 import { Fault } from '#shared/domain/fault.ts';
-import { snapshotTraffic, withCandidate, type TrafficTarget } from '#shared/domain/traffic.ts';
+import { shifted, snapshotTraffic, withCandidate, type TrafficTarget } from '#shared/domain/traffic.ts';
 import { ingressOf, revisionTemplate, undeclaredFields } from '#shared/config/template.ts';
 import type { LiveService, RevisionState } from '#shared/ports.ts';
 import {
@@ -11,6 +11,7 @@ import {
   trafficBody,
   waitFor,
 } from '#functions/steps/place.ts';
+import { lastWords } from '#functions/steps/last-words.ts';
 import { lastTemplate, templateOf } from '#functions/steps/preflight.ts';
 import type { Step, StepContext, StepResult } from '#functions/steps/step.ts';
 
@@ -72,9 +73,12 @@ async function create(context: StepContext): Promise<StepResult | undefined> {
   const stable = stableOf(live);
   if ('refused' in stable) return { status: 'rejected', reason: stable.refused };
   const current = snapshotTraffic(live.traffic, live.latestReadyRevision);
-  const traffic = stable.first
-    ? [{ revision, percent: 100, tag }]
-    : withCandidate(current.status === 'taken' ? current.targets : stable.targets, revision, tag);
+  const targets = current.status === 'taken' ? current.targets : stable.targets;
+  // A service that was never proven has nobody but us; tags that somebody put on it stay all the same.
+  const base = stable.first
+    ? shifted({ current: targets, stable: [], candidate: revision, percent: 100 })
+    : targets;
+  const traffic = withCandidate(base, revision, tag);
   await context.save({ stable, trafficIntended: traffic });
   await deps.run.updateService(
     ref,
@@ -123,7 +127,7 @@ async function judge(context: StepContext, state: RevisionState | undefined): Pr
     };
   }
   if (state.status === 'failed') {
-    const observed = `${state.reason}: ${state.message}`;
+    const observed = `${state.reason}: ${state.message}${await lastWords(context, ref, revision)}`;
     return {
       status: 'rejected',
       reason: observed,
@@ -135,12 +139,16 @@ async function judge(context: StepContext, state: RevisionState | undefined): Pr
     const url = live?.trafficStatuses.find((target) => target.tag === tag)?.url;
     return live && url !== undefined ? { url, serviceUrl: live.url } : undefined;
   });
-  if (!addresses)
-    return {
-      status: 'pending',
-      againSeconds: 3,
-      summary: `${revision} is ready; its tag has no address yet`,
-    };
+  if (!addresses) {
+    // Traffic comes into effect as a whole: one tag of somebody's on a broken revision keeps ours away for ever.
+    const waiting = `${revision} is ready, but its tag has no address`;
+    return seconds < readyWithinSeconds
+      ? { status: 'pending', againSeconds: 3, summary: waiting }
+      : {
+          status: 'rejected',
+          reason: `${waiting} after ${Math.round(seconds)} s: the traffic is not taken over`,
+        };
+  }
   return {
     status: 'succeeded',
     summary: `${revision} is ready at 0 %, tag ${tag}`,

@@ -35,12 +35,17 @@ export const stamped = (
   deployment: Deployment,
   live: LiveService | undefined,
   more: Record<string, string> = {},
-): RawJson => ({
+): RawJson => ({ ...stampedWith(deployment.fence, deployment.id, live), ...more });
+
+export const stampedWith = (fence: number, deploymentId: string, live: LiveService | undefined): RawJson => ({
   ...live?.annotations,
-  ...more,
-  [fenceAnnotation]: String(deployment.fence),
-  'slipway.dev/deployment': deployment.id,
+  [fenceAnnotation]: String(fence),
+  'slipway.dev/deployment': deploymentId,
 });
+
+/** True when a newer owner wrote this service. */
+export const isFenced = (deployment: Deployment, live: LiveService): boolean =>
+  Number(live.annotations[fenceAnnotation] ?? 0) > deployment.fence;
 
 /** v2 traffic targets by revision name. */
 export const trafficBody = (

@@ -11,7 +11,15 @@ import {
   type TrafficTarget,
 } from '#shared/domain/traffic.ts';
 import type { LiveService, RawJson } from '#shared/ports.ts';
-import { carriesFence, checkFence, placeOf, stamped, trafficBody, waitFor } from '#functions/steps/place.ts';
+import {
+  carriesFence,
+  checkFence,
+  isFenced,
+  placeOf,
+  stamped,
+  trafficBody,
+  waitFor,
+} from '#functions/steps/place.ts';
 import { changedByOthers } from '#functions/steps/shift-traffic.ts';
 import type { Step, StepContext, StepResult } from '#functions/steps/step.ts';
 
@@ -30,6 +38,7 @@ export const rollback: Step = {
     const { ref, revision } = placeOf(deployment);
     const live = await deps.run.getService(ref);
     if (!live) return done(context, `the service ${ref.name} does not exist`, []);
+    if (deployment.signal?.kind === 'rollback' && isFenced(deployment, live)) return takenBack(context, live);
     checkFence(deployment, live);
     const plan = planOf(deployment, live);
     // Also with nothing to undo the fence is raised: a write that is still under way from before must not get through.
@@ -59,6 +68,21 @@ export const rollback: Step = {
     return done(context, observed, remains, plan.notes);
   },
 };
+
+/** A person went back from outside, under the next number: nothing is left to do here but to see that it is so. */
+function takenBack(context: StepContext, live: LiveService): StepResult {
+  const { revision } = placeOf(context.deployment);
+  const ours = shares(live.trafficStatuses).find((target) => target.revision === revision);
+  const observed = `Cloud Run: ${trafficInWords(live.trafficStatuses)}`;
+  if (ours) return unverified(context, observed);
+  const by = context.deployment.signal?.by ?? 'somebody';
+  return done(
+    context,
+    observed,
+    [`revision ${revision}, without traffic`],
+    [`rolled back from outside by ${by}`],
+  );
+}
 
 interface Plan {
   /** False when it does not matter which revision is in effect: nobody but us can call the service. */

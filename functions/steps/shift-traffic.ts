@@ -20,6 +20,9 @@ import {
 } from '#functions/steps/place.ts';
 import type { Step, StepContext, StepResult } from '#functions/steps/step.ts';
 
+/** Cloud Run takes seconds; what is not in effect by then will not be. */
+const inEffectWithinSeconds = 120;
+
 /**
  * Gives the candidate its share, by name (phase `traffic-N`), and at the end takes our tag away (phase `after`).
  * Others' tags stay. Traffic that somebody else changed meanwhile is not fought: the deployment stops.
@@ -28,7 +31,7 @@ export const shiftTraffic: Step = {
   name: 'shift-traffic',
   async run(context) {
     const { deps, deployment, message } = context;
-    const { ref, tag, revision } = placeOf(deployment);
+    const { ref, revision } = placeOf(deployment);
     const live = await deps.run.getService(ref);
     if (!live) return { status: 'rejected', reason: `the service ${ref.name} is gone` };
     checkFence(deployment, live);
@@ -40,15 +43,8 @@ export const shiftTraffic: Step = {
     const percent = Number(message.phase.slice('traffic-'.length));
     if (!Number.isInteger(percent))
       throw new Fault('invalid-input', `phase "${message.phase}" names no percentage`);
-    const first = deployment.stable?.first ?? false;
-    const want = first
-      ? [{ revision, percent: 100, tag }]
-      : shifted({
-          current: snapshot.targets,
-          stable: deployment.stable?.targets ?? [],
-          candidate: revision,
-          percent,
-        });
+    const { first, targets: stable } = deployment.stable ?? { first: false, targets: [] };
+    const want = shifted({ current: snapshot.targets, stable, candidate: revision, percent });
     return apply(context, live, want, first && deployment.config.runtime.access === 'public');
   },
 };
@@ -88,7 +84,12 @@ async function apply(
     const seen = await deps.run.getService(ref);
     return seen && inEffect(seen) ? seen : undefined;
   });
-  if (!done) return { status: 'pending', againSeconds: 3, summary: `waiting for ${trafficInWords(want)}` };
+  if (!done) {
+    const seconds = Math.round((deps.clock.now() - context.startedMs) / 1000);
+    return seconds < inEffectWithinSeconds
+      ? { status: 'pending', againSeconds: 3, summary: `waiting for ${trafficInWords(want)}` }
+      : { status: 'rejected', reason: `traffic is not ${trafficInWords(want)} after ${seconds} s` };
+  }
   return {
     status: 'succeeded',
     summary: `${trafficInWords(done.trafficStatuses)}${open ? ', open to the public' : ''}`,

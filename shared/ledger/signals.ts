@@ -80,3 +80,23 @@ const ended = (run: StepRun, at: string): StepRun => ({
   endedAt: at,
   summary: 'its execution ended before it',
 });
+
+/**
+ * Takes the next number of a place's lock for a write from outside the pipeline, and tells the deployment that is under way
+ * that it was taken back. Whoever writes under an older number stops (fence).
+ */
+export function takeFence(
+  ledger: Ledger,
+  place: { service: string; environment: string },
+  signal: Signal,
+): Promise<{ fence: number; active: Deployment | undefined }> {
+  return ledger.transaction(async (tx) => {
+    const id = placeId(place.service, place.environment);
+    const lock = (await tx.get('locks', id)) ?? { ...place, fence: 0 };
+    const active = lock.active === undefined ? undefined : await tx.get('deployments', lock.active);
+    const fence = lock.fence + 1;
+    await tx.put('locks', id, { ...lock, fence });
+    if (!active || isFinished(active)) return { fence, active: undefined };
+    return { fence, active: active.signal ? active : await putDeployment(tx, active, signal.at, { signal }) };
+  });
+}

@@ -2,6 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '#shared/errors.ts';
 import { Fault } from '#shared/domain/fault.ts';
+import { documentText } from './document.ts';
 import type { Collection, Collections, Ledger, Reader, Transaction, Where } from './ledger.ts';
 
 /** How long a transaction waits for its turn at the file. */
@@ -22,10 +23,11 @@ export function openSqliteLedger(file: string): Ledger {
   const tx: Transaction = {
     ...readerOf(writer),
     async put(collection, id, document) {
+      const json = documentText(collection, id, document);
       guard(() =>
         writer
           .prepare('INSERT INTO documents VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET json = excluded.json')
-          .run(collection, id, JSON.stringify(document)),
+          .run(collection, id, json),
       );
     },
   };

@@ -16,6 +16,7 @@ import { rollback } from '#functions/steps/rollback.ts';
 import { shiftTraffic } from '#functions/steps/shift-traffic.ts';
 import type { Step } from '#functions/steps/step.ts';
 import { validate } from '#functions/steps/validate.ts';
+import targets from '#functions/targets.json' with { type: 'json' };
 import { admit } from '#functions/triggers/admit.ts';
 import { imagePush } from '#functions/triggers/image-push.ts';
 import { notify } from '#functions/triggers/notify.ts';
@@ -38,6 +39,9 @@ const program = parseWorkflow(readFileSync(source, 'utf8'));
 /** Pub/Sub's shortest wait before it delivers again. */
 const redeliveryMs = 10_000;
 
+const urlOf = (target: string | URL | Request): string =>
+  target instanceof Request ? target.url : target.toString();
+
 /** One try of one function at one message: what a process does between start and end. */
 export type Process = (
   target: string,
@@ -53,6 +57,8 @@ export interface Engine {
   cancel(executionId: string): void;
   /** The steps that were dispatched, as `step/phase`. */
   dispatched: string[];
+  /** Topics of messages that were given up after as many deliveries as Pub/Sub makes. */
+  deadLetters: string[];
 }
 
 /**
@@ -64,6 +70,7 @@ export function connect(world: World, process: Process = (_t, _m, work) => work(
   const tasks = new Set<Promise<void>>();
   const running = new Map<string, { callbacks: Callbacks; stop: AbortController }>();
   const dispatched: string[] = [];
+  const deadLetters: string[] = [];
 
   function track(work: Promise<void>): void {
     const task = work.finally(() => tasks.delete(task));
@@ -75,7 +82,7 @@ export function connect(world: World, process: Process = (_t, _m, work) => work(
     const step = topic.startsWith('step-') ? steps[topic.slice('step-'.length)] : undefined;
     const trigger = triggers[topic];
     const sent = delivery(step?.name ?? topic, data);
-    for (let attempt = 1; attempt <= 60; attempt += 1) {
+    for (let attempt = 1; attempt <= targets.deadLetter.maxDeliveryAttempts; attempt += 1) {
       try {
         await process(sent.target, data, async (deps) => {
           if (step) await handleStep(deps, step, sent);
@@ -87,7 +94,7 @@ export function connect(world: World, process: Process = (_t, _m, work) => work(
         await clock.sleep(redeliveryMs);
       }
     }
-    throw new Error(`a message of ${topic} is never acknowledged: ${JSON.stringify(data)}`);
+    deadLetters.push(topic);
   }
   const publish = (topic: string, message: unknown): void => track(deliver(topic, message));
 
@@ -115,7 +122,7 @@ export function connect(world: World, process: Process = (_t, _m, work) => work(
           connectorOrigin: (service) => `https://${service}.googleapis.com`,
           callbacks: callbacks.port,
           async fetch(url, init) {
-            const topic = /topics\/([\w-]+):publish$/.exec(String(url))?.[1] ?? '';
+            const topic = /topics\/([\w-]+):publish$/.exec(urlOf(url))?.[1] ?? '';
             const { messages } = JSON.parse(await new Response(init?.body ?? '').text()) as {
               messages: { data: string }[];
             };
@@ -161,6 +168,7 @@ export function connect(world: World, process: Process = (_t, _m, work) => work(
   return {
     publish,
     dispatched,
+    deadLetters,
     async idle() {
       while (tasks.size > 0) await world.finish(Promise.race(tasks));
     },

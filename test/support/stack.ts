@@ -34,13 +34,17 @@ export interface TestStack {
   close(): Promise<void>;
 }
 
-export async function openTestStack(options: Partial<StackOptions> = {}): Promise<TestStack> {
+/** @param opened the ledger that `options.functionsEnv` names, if it is not the stack's own SQLite file; closed at the end */
+export async function openTestStack(
+  options: Partial<StackOptions> = {},
+  opened?: Ledger,
+): Promise<TestStack> {
   const directory = await mkdtemp(join(tmpdir(), 'slipway-'));
   const logs: string[] = [];
   const start = (more: Partial<StackOptions> = {}): Promise<Stack> =>
     startStack({ directory, retryMinimumSeconds: 1, onLog: (line) => logs.push(line), ...options, ...more });
   let stack = await start();
-  const ledger = openSqliteLedger(join(directory, 'ledger.db'));
+  const ledger = opened ?? openSqliteLedger(join(directory, 'ledger.db'));
 
   async function upload(name: string, type: string, body: string | Buffer): Promise<void> {
     const url = `${stack.origin}/upload/storage/v1/b/${place.bucket}/o?uploadType=media&name=${encodeURIComponent(name)}`;

@@ -107,6 +107,11 @@ export function createWorld(overrides: Partial<Deps> = {}): World {
     random: seeded(1),
     log: (...entry) => void logs.push(entry),
     ledger: openSqliteLedger(':memory:'),
+    // Nothing was measured and nothing was logged; tests of the analysis bring their own.
+    monitoring: {
+      requestStats: async () => ({ requests: 0, serverErrors: 0, latencies: [], covered: undefined }),
+    },
+    logging: { entries: async () => [] },
     prober: google.createFakeProber({ clock, run, behaviourOf }),
     ...fakes,
     ...overrides,
@@ -118,14 +123,16 @@ export function createWorld(overrides: Partial<Deps> = {}): World {
     release,
     configure: (text, name = 'hello') => void objects.write(`services/${name}.yaml`, text, 'text/yaml'),
     async finish(work) {
-      let over = false;
+      const state = { over: false };
+      const end = clock.now() + 7 * 86_400_000;
       const watched = work.finally(() => {
-        over = true;
+        state.over = true;
       });
       watched.catch(() => undefined);
-      for (let idle = 0; !over; idle += 1) {
+      for (let idle = 0; !state.over; idle += 1) {
         if (await clock.next()) idle = 0;
         if (idle > 20) throw new Error('everybody waits, and nobody sleeps');
+        if (clock.now() > end) throw new Error('no end within a week');
       }
       return watched;
     },
@@ -156,7 +163,7 @@ export const delivery = (
 });
 
 /** mulberry32: the same numbers for the same seed. */
-export function seeded(seed: number): () => number {
+function seeded(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

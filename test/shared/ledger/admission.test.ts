@@ -1,9 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Deployment, Release, Result } from '#shared/domain/deployment.ts';
-import { newDeploymentId } from '#shared/domain/ids.ts';
 import type { Outcome } from '#shared/domain/outcome.ts';
 import type { StepMessage } from '#shared/domain/protocol.ts';
 import { admitRequest, recordRequest, type Wanted } from '#shared/ledger/admission.ts';
@@ -13,6 +9,7 @@ import { finishDeployment } from '#shared/ledger/finish.ts';
 import { placeId, type Ledger } from '#shared/ledger/ledger.ts';
 import { openSqliteLedger } from '#shared/ledger/sqlite.ts';
 import { at, config, digest } from '#test/shared/domain/records.ts';
+import { wantedWith } from '#test/shared/ledger/crowd-contract.ts';
 import { strict } from '#test/shared/ledger/strict-ledger.ts';
 
 const start = Date.UTC(2026, 0, 1);
@@ -30,20 +27,6 @@ const resultOf = (outcome: Outcome): Result => ({
   serving: [],
   finishedAt: at,
 });
-const wantedWith = (change: Partial<Wanted> = {}): Wanted => ({
-  requestId: 'request-1',
-  source: 'api',
-  config,
-  configHash: 'hash-1',
-  configSource: 'services/hello.yaml#1',
-  tag: 'v1',
-  digest: digest('1'),
-  change: undefined,
-  requestedBy: 'ada@example.com',
-  requestedAt: at,
-  ...change,
-});
-
 describe('admission over the ledger', () => {
   let database: Ledger;
   let ledger: Ledger;
@@ -272,61 +255,4 @@ describe('admission over the ledger', () => {
       expect(await finish(d)).toBeUndefined();
     });
   });
-});
-
-describe('fifty requests at once, through two openers of one file', () => {
-  let folder: string;
-  let openers: [Ledger, Ledger];
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'slipway-admission-'));
-    const file = join(folder, 'ledger.sqlite');
-    openers = [openSqliteLedger(file), openSqliteLedger(file)];
-  });
-  afterEach(async () => {
-    for (const opened of openers) opened.close();
-    await rm(folder, { recursive: true });
-  });
-
-  const requests = (releases: number) =>
-    Promise.all(
-      Array.from({ length: 50 }, (_, index) =>
-        admitRequest(
-          openers[index % 2]!,
-          wantedWith({
-            requestId: `request-${index}`,
-            digest: `sha256:${String(index % releases).padStart(64, '0')}`,
-          }),
-          newDeploymentId(start + index * 1000, () => 0.5),
-          start,
-        ),
-      ),
-    );
-
-  test.each([
-    { releases: 50, fewest: 0, most: 0, name: 'of fifty releases' },
-    { releases: 7, fewest: 0, most: 48, name: 'of seven releases' },
-    { releases: 1, fewest: 49, most: 49, name: 'of one release' },
-  ])(
-    '$name leave one active and at most one waiting; all others are superseded or duplicates',
-    async ({ releases, fewest, most }) => {
-      const answers = await requests(releases);
-      const all = await openers[0].list('deployments');
-      const byStatus = (status: Deployment['status']) => all.filter((seen) => seen.status === status);
-      const duplicates = answers.filter(({ record }) => record.decision === 'duplicate');
-      const waiting = releases === 1 ? 0 : 1;
-      expect(byStatus('starting')).toHaveLength(1);
-      expect(byStatus('waiting')).toHaveLength(waiting);
-      expect(byStatus('active')).toHaveLength(0);
-      expect(byStatus('finished').length + duplicates.length).toBe(49 - waiting);
-      expect(byStatus('finished').every(({ result }) => result?.outcome === 'superseded')).toBe(true);
-      expect(await openers[1].get('locks', place)).toMatchObject({
-        active: byStatus('starting')[0]!.id,
-        fence: 1,
-        ...(waiting === 1 ? { waiting: byStatus('waiting')[0]!.id } : {}),
-      });
-      expect(duplicates.length).toBeGreaterThanOrEqual(fewest);
-      expect(duplicates.length).toBeLessThanOrEqual(most);
-      expect(await openers[0].list('requests')).toHaveLength(50);
-    },
-  );
 });

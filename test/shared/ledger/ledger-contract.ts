@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Dispatch, Ledger, Lock, Notification } from '#shared/ledger/ledger.ts';
+import { longestDocument } from '#shared/ledger/document.ts';
+import type { Dispatch, Ledger, Lock, Notification, Reader } from '#shared/ledger/ledger.ts';
 import { at, deploymentWith } from '#test/shared/domain/records.ts';
 
 /** One empty database that several ledgers, here and in other processes, can be opened on. */
@@ -23,6 +24,7 @@ const notification = (change: Partial<Notification> = {}): Notification => ({
   channel: '#deploys',
   postingUntil: 0,
   turns: 0,
+  detailsPosted: 0,
   shownRevision: 1,
   shownAt: 0,
   final: false,
@@ -77,6 +79,49 @@ export function describeLedger(name: string, create: () => Promise<LedgerPlace>)
         expect(await ledger.get('locks', 'a')).toEqual(lock(2));
       });
 
+      test('keep whatever JSON can say, and only leave out fields that are undefined', async () => {
+        const anything = {
+          ...lock(1),
+          active: undefined,
+          grid: [[1, [2]], [], [{ a: [null] }]],
+          '': 'no name',
+          __name__: { 'a.b': -0.5, __x__: true },
+          big: Number.MAX_SAFE_INTEGER + 2,
+          none: null,
+          lone: '\ud800',
+          long: 'ü'.repeat(5000),
+        } as unknown as Lock;
+        await save(ledger, 'a', anything);
+        const stored: unknown = JSON.parse(JSON.stringify(anything));
+        expect(await other.get('locks', 'a')).toStrictEqual(stored);
+        expect(await other.list('locks', { fence: 1 })).toStrictEqual([stored]);
+      });
+
+      test('have any text for an id', async () => {
+        const ids = ['..', '/', '%2F', 'a/b', '__a__', 'ada@example.com/1 ü', '.'];
+        for (const [index, id] of ids.entries()) await save(ledger, id, lock(index));
+        for (const [index, id] of ids.entries()) expect(await other.get('locks', id)).toEqual(lock(index));
+        const sorted = ids.toSorted().toReversed();
+        expect(await ledger.list('locks')).toEqual(sorted.map((id) => lock(ids.indexOf(id))));
+      });
+
+      test('are refused by name when they are too long for any database, and then nothing is stored', async () => {
+        const fits = lock(1, { service: 'x'.repeat(longestDocument - 100) });
+        await save(ledger, 'a', fits);
+        expect(await other.get('locks', 'a')).toEqual(fits);
+        const attempt = ledger.transaction(async (tx) => {
+          await tx.put('locks', 'b', lock(1));
+          await tx.put('locks', 'a', lock(2, { service: 'ü'.repeat(longestDocument / 2) }));
+        });
+        await expect(attempt).rejects.toMatchObject({
+          code: 'unsupported',
+          retryable: false,
+          message: expect.stringMatching(/locks\/a .*5000\d\d .*500000/) as string,
+        });
+        expect(await other.get('locks', 'a')).toEqual(fits);
+        expect(await other.get('locks', 'b')).toBeUndefined();
+      });
+
       test('of one id in two collections are two', async () => {
         await ledger.transaction(async (tx) => {
           await tx.put('locks', 'a', lock(1));
@@ -127,6 +172,40 @@ export function describeLedger(name: string, create: () => Promise<LedgerPlace>)
         await save(ledger, 'a', lock(1));
         const listed = await other.transaction((tx) => tx.list('locks', { fence: 1 }));
         expect(listed).toEqual([lock(1)]);
+      });
+    });
+
+    describe('a list in a transaction that wrote before', () => {
+      const newest = 'd00000000004';
+      const ids = ['d00000000001', 'd00000000002', 'd00000000003'];
+      const statuses = (from: Reader, limit?: number) =>
+        from
+          .list('deployments', { status: 'active', 'request.source': 'api' }, limit)
+          .then((found) => found.map(({ id, fence }) => [id, fence]));
+
+      test('is as if everything had been written', async () => {
+        await ledger.transaction(async (tx) => {
+          for (const id of ids) await tx.put('deployments', id, deploymentWith({ id, status: 'active' }));
+        });
+        await ledger.transaction(async (tx) => {
+          await tx.put('deployments', ids[2]!, deploymentWith({ id: ids[2]!, status: 'finished' }));
+          expect(await statuses(tx, 2)).toEqual([
+            [ids[1], 1],
+            [ids[0], 1],
+          ]);
+          await tx.put('deployments', ids[0]!, deploymentWith({ id: ids[0]!, status: 'active', fence: 5 }));
+          await tx.put('deployments', newest, deploymentWith({ id: newest, status: 'active' }));
+          await tx.put('locks', 'z', lock(1));
+          expect(await statuses(tx)).toEqual([
+            [newest, 1],
+            [ids[1], 1],
+            [ids[0], 5],
+          ]);
+          expect(await statuses(tx, 1)).toEqual([[newest, 1]]);
+          expect(await tx.list('deployments', { fence: '5' })).toEqual([]);
+          expect(await statuses(other)).toEqual(ids.toReversed().map((id) => [id, 1]));
+        });
+        expect((await statuses(other)).map(([id]) => id)).toEqual([newest, ids[1], ids[0]]);
       });
     });
 

@@ -6,11 +6,12 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Fault } from '#shared/domain/fault.ts';
 import type { Lock } from '#shared/ledger/ledger.ts';
 import { openSqliteLedger } from '#shared/ledger/sqlite.ts';
-import { describeLedger } from '#test/shared/ledger/ledger-contract.ts';
+import { describeCrowd } from '#test/shared/ledger/crowd-contract.ts';
+import { describeLedger, type LedgerPlace } from '#test/shared/ledger/ledger-contract.ts';
 
 const lock: Lock = { service: 'hello', environment: 'staging', fence: 1 };
 
-describeLedger('a SQLite file', async () => {
+const sqlitePlace = async (): Promise<LedgerPlace> => {
   const folder = await mkdtemp(join(tmpdir(), 'slipway-ledger-'));
   const file = join(folder, 'ledger.sqlite');
   return {
@@ -22,7 +23,9 @@ describeLedger('a SQLite file', async () => {
     },
     remove: () => rm(folder, { recursive: true }),
   };
-});
+};
+describeLedger('a SQLite file', sqlitePlace);
+describeCrowd('a SQLite file', sqlitePlace);
 
 describe('a SQLite ledger', () => {
   let folder: string;

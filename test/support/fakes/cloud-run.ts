@@ -45,7 +45,7 @@ interface Service {
   revisions: Revision[];
 }
 
-export interface Write {
+interface Write {
   kind: 'create' | 'update';
   mask: string[];
   body: RawJson;
