@@ -11,7 +11,9 @@ import { createWorkflows } from '#local/executions/executions.ts';
 import { createFunctions, type LocalFunctions } from '#local/functions/functions.ts';
 import { serve, type LocalServer, type LocalService } from '#local/http.ts';
 import { createIdentity, type Identity } from '#local/identity/identity.ts';
+import { createLogging, type LocalLogging } from '#local/logging/logging.ts';
 import { createMetadata } from '#local/metadata/metadata.ts';
+import { createMonitoring, type LocalMonitoring } from '#local/monitoring/monitoring.ts';
 import { accounts, allTargets, place } from '#local/place.ts';
 import { provision } from '#local/provision.ts';
 import { createPubsub, type LocalPubsub, type PubsubOptions } from '#local/pubsub/pubsub.ts';
@@ -32,6 +34,8 @@ export interface Stack {
   identity: Identity;
   pubsub: LocalPubsub;
   run: Run;
+  monitoring: LocalMonitoring;
+  logging: LocalLogging;
   slack: LocalSlack;
   storage: LocalStorage;
   functions: LocalFunctions;
@@ -54,6 +58,9 @@ export interface StackOptions {
   functionsEnv?: Record<string, string>;
   onLog?: (line: string) => void;
 }
+
+/** Google's metrics are minutes late; nobody at a laptop wants to wait that long. */
+const signals = { sampleMs: 1000, metricsLagMs: 500, logsLagMs: 200 } as const;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -134,6 +141,20 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       announce: (event) => publish('gcr', event),
     });
     const registryServer = await listen('registry', [registry]);
+    const { project, region: location } = place;
+    const monitoring = createMonitoring({
+      clock,
+      project,
+      location,
+      timing: { sampleMs: signals.sampleMs, lagMs: signals.metricsLagMs },
+    });
+    const logging: LocalLogging = createLogging({
+      clock,
+      project,
+      location,
+      output: (service, revision) => run.logs(revision, service),
+      lagMs: signals.logsLagMs,
+    });
     const run = await createRun({
       store,
       clock,
@@ -142,6 +163,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       directory: join(directory, 'run'),
       secretValue: (name, version) => secrets.value(`projects/${place.project}/secrets/${name}`, version),
       mayInvoke: (email) => email === accounts.functions,
+      onRequest(event) {
+        monitoring.observe(event);
+        logging.observe(event);
+      },
       onError,
     });
     const build = createCloudBuild({
@@ -185,6 +210,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       artifacts,
       workflows,
       run,
+      monitoring,
+      logging,
       pubsub,
       secrets,
       storage,
@@ -227,7 +254,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         STORAGE_ENDPOINT: origin,
         SECRET_MANAGER_ENDPOINT: origin,
         CLOUD_BUILD_ENDPOINT: origin,
+        MONITORING_ENDPOINT: origin,
+        LOGGING_ENDPOINT: origin,
+        SLIPWAY_MONITORING_LAG_SECONDS: String(signals.metricsLagMs / 1000),
         REGISTRY_ENDPOINT: registryServer.origin,
+        ARTIFACT_REGISTRY_ENDPOINT: origin,
       };
     }
 
@@ -253,6 +284,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       identity,
       pubsub,
       run,
+      monitoring,
+      logging,
       slack,
       storage,
       functions,

@@ -64,6 +64,34 @@ export interface CloudRun {
   getRevision(ref: ServiceRef, revision: string): Promise<RevisionState | undefined>;
 }
 
+export type ExecutionState =
+  | { status: 'running' }
+  | { status: 'succeeded'; seconds: number; logUri?: string }
+  /** `reason` is Google's (`NON_ZERO_EXIT_CODE`, `CANCELLED`, `CONTAINER_MISSING`), `message` its text. */
+  | { status: 'failed'; reason: string; message: string; logUri?: string };
+
+/** Cloud Run jobs. They are declared elsewhere (Terraform); here they are run. */
+export interface Jobs {
+  /**
+   * Runs the job, once per `key`: a repeated call with the same key answers with the same execution, whatever became of
+   * it. The key is the deployment's id, with the phase behind it if one deployment runs the job more than once; the tasks
+   * see it as `SLIPWAY_DEPLOYMENT`. Two calls at the same time are not kept apart: that is the claim's work.
+   * @param options `image` (with its digest) is put into the job first; `args` replace the job's own; `env` is merged
+   * @returns the execution's full name
+   * Fault `conflict` when somebody else changed the job meanwhile, `invalid-input` when the job cannot take the image.
+   */
+  run(
+    ref: ServiceRef,
+    options: { key: string; args?: string[]; env?: Record<string, string>; image?: string },
+  ): Promise<string>;
+  /** The execution that `run` made for that key: of the newest 100, the oldest that carries it. */
+  find(ref: ServiceRef, key: string): Promise<string | undefined>;
+  /** @param execution full name. Fault `not-found` when it is unknown */
+  execution(execution: string): Promise<ExecutionState>;
+  /** One that has ended already is left as it is. */
+  cancel(execution: string): Promise<void>;
+}
+
 export interface Workflows {
   /** The id of an execution that is ACTIVE or QUEUED, or the newest one, with the label `deployment` and `fence`. */
   find(labels: { deployment: string; fence: string }): Promise<string | undefined>;
@@ -99,6 +127,10 @@ export interface RegistryImage {
   /** `linux/amd64` */
   platforms: string[];
   labels: Record<string, string>;
+  /** ISO 8601: when the image says it was made. */
+  createdAt?: string;
+  /** ISO 8601: when the registry got it; only Artifact Registry tells. */
+  uploadedAt?: string;
 }
 
 export interface Registry {
@@ -136,6 +168,58 @@ export interface Secrets {
     secret: string,
     version: string,
   ): Promise<{ state: 'enabled' | 'disabled' | 'destroyed'; number: string } | undefined>;
+}
+
+/** Both ends in milliseconds since the epoch. */
+export interface TimeWindow {
+  fromMs: number;
+  toMs: number;
+}
+
+/** How many requests took from `fromMs` to `toMs`; Infinity in the bucket that has no upper end. */
+export interface LatencyBucket {
+  fromMs: number;
+  toMs: number;
+  count: number;
+}
+
+/** Requests that one revision answered, whoever sent them: our own probes are among them (traps 18). */
+export interface RequestStats {
+  requests: number;
+  /** Of them, those answered with 5xx. */
+  serverErrors: number;
+  /** Ascending, without empty buckets. Not a percentile: only who knows the distribution can leave own probes out. */
+  latencies: LatencyBucket[];
+  /** The part of the window that the figures speak of; undefined when there are none. */
+  covered: TimeWindow | undefined;
+}
+
+export interface Monitoring {
+  /** Only what was measured wholly inside the window; the newest minutes are not visible yet. */
+  requestStats(ref: ServiceRef, revision: string, window: TimeWindow): Promise<RequestStats>;
+}
+
+export interface LogEntry {
+  /** ISO 8601 */
+  at: string;
+  /** Google's: `DEFAULT`, `INFO`, `ERROR` … */
+  severity: string;
+  text: string;
+  status?: number;
+  userAgent?: string;
+  traceId?: string;
+}
+
+export interface Logging {
+  /**
+   * The newest entries of one revision, newest last: `server-errors` are users' requests that were answered with 5xx (not
+   * our probes'), `container` what the container wrote and what Cloud Run says of it. Seconds late.
+   */
+  entries(
+    ref: ServiceRef,
+    revision: string,
+    query: { fromMs: number; toMs?: number; kind: 'server-errors' | 'container'; limit: number },
+  ): Promise<LogEntry[]>;
 }
 
 export interface ProbeAnswer {

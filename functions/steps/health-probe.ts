@@ -1,5 +1,6 @@
 import type { Attempt, Check } from '#shared/domain/check.ts';
 import { Fault } from '#shared/domain/fault.ts';
+import { watchUsers } from '#functions/steps/analysis.ts';
 import type { StepContext, StepResult, Step } from '#functions/steps/step.ts';
 
 /** How long one dispatch looks before it answers `pending`: no function is paid for a longer wait. */
@@ -12,7 +13,8 @@ const keptAttempts = 2000;
 /**
  * Before traffic (phase `candidate`): healthy after N consecutive successes at the candidate's own address, within the
  * startup grace. Under traffic (`traffic-N`): watched for the whole bake, unhealthy after N consecutive failures at the
- * candidate's or the service's address, whichever; at the end it must be healthy.
+ * candidate's or the service's address, whichever; at the end it must be healthy. With an `analysis` in the service file
+ * users' requests must be good too.
  */
 export const healthProbe: Step = {
   name: 'health-probe',
@@ -38,33 +40,48 @@ export const healthProbe: Step = {
 
 async function watch(context: StepContext, addresses: string[], underTraffic: boolean): Promise<StepResult> {
   const { deps, deployment, startedMs, signal } = context;
-  const { healthProbe: wanted, traffic } = deployment.config;
+  const { healthProbe: wanted, traffic, analysis } = deployment.config;
+  const users = underTraffic && analysis ? watchUsers(context, analysis) : undefined;
   const dispatchEnd = deps.clock.now() + watchSeconds * 1000;
   const wholeEnd = startedMs + (underTraffic ? traffic.bake : wanted.startupGrace) * 1000;
   const attempts = earlierAttempts(context);
   for (;;) {
     const tick = deps.clock.now();
-    attempts.push(await attempt(context, addresses));
+    attempts.push(await attempt(context, addresses, users !== undefined));
+    const alarm = await users?.look();
+    if (alarm) {
+      const checks = [checkOf(context, attempts, 'inconclusive'), ...alarm.checks];
+      return { status: 'rejected', reason: `bad for users: ${alarm.words}`, patch: { checks } };
+    }
     const streak = lengthOfStreak(attempts);
     const over = deps.clock.now() >= wholeEnd;
     const healthy = streak >= wanted.successes;
     const broken = underTraffic && -streak >= wanted.failures;
     if (healthy && (!underTraffic || over)) {
-      const summary = `healthy: ${inWords(attempts)}`;
-      return { status: 'succeeded', summary, patch: { checks: [checkOf(context, attempts, 'pass')] } };
+      const said = await users?.judge(attempts);
+      const checks = [checkOf(context, attempts, 'pass'), ...(said?.checks ?? [])];
+      const healthy = `healthy: ${inWords(attempts)}`;
+      const summary = said ? `${healthy}; ${said.words}` : healthy;
+      if (said?.status === 'wait')
+        return { status: 'pending', againSeconds: said.againSeconds, summary, patch: { checks } };
+      if (said?.status === 'fail')
+        return { status: 'rejected', reason: `bad for users: ${said.words}`, patch: { checks } };
+      return { status: 'succeeded', summary, patch: { checks } };
     }
     // A streak that began before the time was over may still finish; flapping for ever is not health.
-    const flapping = over && underTraffic && deps.clock.now() > wholeEnd + flappingSeconds * 1000;
+    const lastWord = users?.endMs ?? wholeEnd;
+    const flapping = over && underTraffic && deps.clock.now() > lastWord + flappingSeconds * 1000;
     if (broken || flapping || (over && streak < 0 && !underTraffic)) {
       const reason = underTraffic
         ? `unhealthy under traffic: ${inWords(attempts)}`
         : `not healthy within ${wanted.startupGrace} s: ${inWords(attempts)}`;
-      return { status: 'rejected', reason, patch: { checks: [checkOf(context, attempts, 'fail')] } };
+      const checks = [checkOf(context, attempts, 'fail'), ...(users?.checks() ?? [])];
+      return { status: 'rejected', reason, patch: { checks } };
     }
     const nextTick = Math.max(tick + wanted.interval * 1000, deps.clock.now());
     if (nextTick > dispatchEnd) {
       const againSeconds = streak > 0 && !underTraffic ? wanted.interval : Math.max(wanted.interval, 5);
-      const patch = { checks: [checkOf(context, attempts, 'inconclusive')] };
+      const patch = { checks: [checkOf(context, attempts, 'inconclusive'), ...(users?.checks() ?? [])] };
       return { status: 'pending', againSeconds, summary: inWords(attempts), patch };
     }
     await deps.clock.sleep(nextTick - deps.clock.now(), signal);
@@ -79,20 +96,29 @@ function earlierAttempts({ deployment, message }: StepContext): Attempt[] {
   return known && known.outcome !== 'not-run' ? [...(known.evidence.attempts ?? [])] : [];
 }
 
-/** One look at every address at once: the worst answer counts. */
-async function attempt(context: StepContext, addresses: string[]): Promise<Attempt> {
+/** One look at every address at once: the worst answer counts. @param inDetail keeps the status of each */
+async function attempt(context: StepContext, addresses: string[], inDetail: boolean): Promise<Attempt> {
   const { clock } = context.deps;
   const startMs = clock.now();
   const seen = await Promise.all(addresses.map((address) => ask(context, address, addresses)));
   const worst = seen.find((answer) => !answer.ok) ?? seen[0] ?? { ok: false, seen: 'nothing to ask' };
-  return { at: new Date(startMs).toISOString(), ...worst, durationMs: Math.round(clock.now() - startMs) };
+  return {
+    at: new Date(startMs).toISOString(),
+    ok: worst.ok,
+    seen: worst.seen,
+    durationMs: Math.round(clock.now() - startMs),
+    ...(inDetail ? { statuses: seen.map(({ status }) => status) } : {}),
+  };
 }
+
+/** `status` is 0 when there was none. */
+type Answer = Pick<Attempt, 'ok' | 'seen'> & { status: number };
 
 async function ask(
   { deps, deployment, signal }: StepContext,
   address: string,
   own: string[],
-): Promise<Pick<Attempt, 'ok' | 'seen'>> {
+): Promise<Answer> {
   const { healthProbe: wanted, runtime } = deployment.config;
   const audience =
     runtime.access === 'private' || deployment.stable?.first ? deployment.serviceUrl : undefined;
@@ -105,12 +131,13 @@ async function ask(
       allowedOrigins: own.map((known) => new URL(known).origin),
       signal,
     });
-    return { ok: answer.status === wanted.status, seen: String(answer.status) };
+    const { status } = answer;
+    return { ok: status === wanted.status, seen: String(status), status };
   } catch (error) {
     if (signal.aborted || !(error instanceof Fault)) throw error;
     // A fault of ours says nothing about the candidate.
     if (error.code !== 'timeout' && error.code !== 'unavailable') throw error;
-    return { ok: false, seen: error.code === 'timeout' ? 'no answer in time' : 'no answer' };
+    return { ok: false, seen: error.code === 'timeout' ? 'no answer in time' : 'no answer', status: 0 };
   }
 }
 

@@ -8,6 +8,8 @@ export const Attempt = z.object({
   /** `200`, `no answer in time` */
   seen: z.string(),
   durationMs: z.number().nonnegative(),
+  /** The HTTP status of each address asked, 0 without an answer; where somebody subtracts these requests from a metric. */
+  statuses: z.array(z.int()).optional(),
 });
 export type Attempt = z.infer<typeof Attempt>;
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { Fault } from '#shared/domain/fault.ts';
-import { isDigest, parseImage } from '#shared/domain/image.ts';
+import { isDigest, parseImage, type ImageReference } from '#shared/domain/image.ts';
 import type { Registry, RegistryImage } from '#shared/ports.ts';
 import { jsonOf, nameOf, parsedAs, type Rest, type RestAnswer } from './rest.ts';
 
@@ -28,6 +28,8 @@ const Index = z.object({
 const Config = z.object({
   os: z.string(),
   architecture: z.string(),
+  // What is no time says nothing, and is no reason not to deploy.
+  created: z.iso.datetime({ offset: true }).optional().catch(undefined),
   config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }).nullish(),
 });
 
@@ -36,7 +38,11 @@ interface Part {
   platform: string;
   blobs: Descriptor[];
   labels: Record<string, string>;
+  createdAt: string | undefined;
 }
+
+/** https://cloud.google.com/artifact-registry/docs/reference/rest/v1/projects.locations.repositories.dockerImages */
+const DockerImage = z.object({ uploadTime: z.string() });
 
 /** Where Cloud Run runs; of several platforms, the one whose labels count. */
 const ownPlatform = 'linux/amd64';
@@ -48,6 +54,8 @@ const ownPlatform = 'linux/amd64';
 export function createRegistry(options: {
   /** Answers for every image host; without it each host answers for itself. */
   endpoint: string | undefined;
+  /** Artifact Registry's own API, for what the distribution API does not tell; without it there are no upload times. */
+  artifacts?: string;
   rest: Rest;
 }): Registry {
   const { rest } = options;
@@ -68,6 +76,7 @@ export function createRegistry(options: {
       platform: `${file.os}/${file.architecture}`,
       blobs: [config, ...layers],
       labels: file.config?.Labels ?? {},
+      createdAt: file.created,
     };
   }
 
@@ -94,6 +103,16 @@ export function createRegistry(options: {
     );
   }
 
+  /** Undefined where it is not known: another registry than Artifact Registry. */
+  async function uploadTime({ host, path }: ImageReference, digest: string): Promise<string | undefined> {
+    const location = /^([a-z0-9-]+)-docker\.pkg\.dev$/.exec(host)?.[1];
+    const [project, repository, ...image] = path.split('/');
+    if (options.artifacts === undefined || location === undefined || image.length === 0) return undefined;
+    const parent = `projects/${project}/locations/${location}/repositories/${repository}`;
+    const name = `${parent}/dockerImages/${encodeURIComponent(image.join('/'))}@${digest}`;
+    return (await rest.find(DockerImage, { url: `${options.artifacts}/v1/${name}` }))?.uploadTime;
+  }
+
   return {
     async resolve(image, reference) {
       const parsed = parseImage(image);
@@ -111,12 +130,16 @@ export function createRegistry(options: {
         : (answer.headers.get('docker-content-digest') ?? digestOf(answer));
       checkDigest(digest, answer, answer.what);
       const mediaType = (answer.headers.get('content-type') ?? '').replace(/;.*$/, '').trim();
-      return { digest, mediaType, ...summary(await parts(base, answer, mediaType)) };
+      const [found, uploadedAt] = await Promise.all([
+        parts(base, answer, mediaType),
+        uploadTime(parsed, digest),
+      ]);
+      return { digest, mediaType, ...summary(found), ...(uploadedAt === undefined ? {} : { uploadedAt }) };
     },
   };
 }
 
-function summary(parts: Part[]): Pick<RegistryImage, 'sizeBytes' | 'platforms' | 'labels'> {
+function summary(parts: Part[]): Omit<RegistryImage, 'digest' | 'mediaType' | 'uploadedAt'> {
   // Platforms may share layers, which are stored once.
   const sizes = new Map(
     parts.flatMap(({ blobs }) => blobs.map(({ digest, size }) => [digest, size] as const)),
@@ -126,6 +149,7 @@ function summary(parts: Part[]): Pick<RegistryImage, 'sizeBytes' | 'platforms' |
     sizeBytes: [...sizes.values()].reduce((sum, size) => sum + size, 0),
     platforms: [...new Set(parts.map(({ platform }) => platform))],
     labels: leading?.labels ?? {},
+    ...(leading?.createdAt === undefined ? {} : { createdAt: leading.createdAt }),
   };
 }
 

@@ -79,6 +79,17 @@ test('"breaks-under-traffic" breaks after requests of users, not of Slipway', as
   expect((await get('/healthz', 'Slipway/1')).status).toBe(500);
 });
 
+test('"fails-some-requests" fails its share of users’ requests, and no probe', async () => {
+  const { get } = await run({ version: '1.2.0', fault: 'fails-some-requests', failingRatio: 0.25 });
+  const statuses: number[] = [];
+  for (let request = 0; request < 8; request += 1) statuses.push((await get('/')).status);
+  expect(statuses).toEqual([200, 200, 200, 500, 200, 200, 200, 500]);
+  for (let probe = 0; probe < 5; probe += 1) {
+    expect((await get('/', 'Slipway/1')).status).toBe(200);
+    expect((await get('/healthz')).status).toBe(200);
+  }
+});
+
 test('a fault nobody knows is an error', async () => {
   const { exit, stderr } = await run({ version: '1.2.0', fault: 'sleepy' });
   expect(await exit).toEqual([1, null]);

@@ -220,6 +220,25 @@ describe('server errors in the request log', () => {
     expect(searches.at(-1)! - watch.start).toBeGreaterThanOrEqual(60_000);
   });
 
+  it('pass together with the figures, when those are there', async () => {
+    const watch = await underTraffic([ratios, limit], { stats: good, errors: 5 });
+    const { reply, checks } = await watched(watch);
+    expect(reply).toMatchObject({ status: 'succeeded' });
+    expect(checks.map(({ outcome }) => outcome)).toEqual(['pass', 'pass', 'pass', 'pass']);
+  });
+
+  it('that come only while the figures are awaited end it too', async () => {
+    const watch = await underTraffic([ratios, limit], { stats: good });
+    const { world, signals, start } = watch;
+    override(world.deps.logging, 'entries', (entries) => async (...given) => {
+      if (world.clock.now() > start + 120_000) signals.errors = 6;
+      return entries(...given);
+    });
+    const { reply, seconds } = await watched(watch);
+    expect(reply).toMatchObject({ status: 'rejected', reason: expect.stringContaining('more than 5') });
+    expect(seconds).toBeLessThan(150);
+  });
+
   it('that cannot be searched for leave the answer open', async () => {
     const errors = new Fault('unavailable', 'POST entries:list answered 429');
     const watch = await underTraffic([limit, 'inconclusive: roll-back'], { errors });

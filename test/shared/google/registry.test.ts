@@ -36,6 +36,7 @@ describe('an image', () => {
       sizeBytes: layer.bytes.length + bytesOf(imageConfig).length,
       platforms: ['linux/amd64'],
       labels: { team: 'harbour' },
+      createdAt: imageConfig.created,
     };
     expect(await registry.resolve(image, 'v1')).toEqual(expected);
     expect(await registry.resolve(image, digest)).toEqual(expected);
@@ -73,7 +74,41 @@ describe('an image', () => {
       sizeBytes: layer.bytes.length + bytesOf(arm).length + bytesOf(imageConfig).length,
       platforms: ['linux/arm64', 'linux/amd64'],
       labels: { team: 'harbour' },
+      createdAt: imageConfig.created,
     });
+  });
+
+  it('of Artifact Registry comes with the time of its upload', async () => {
+    const { local } = await open();
+    const digest = await local.pushImage('v1', await gzipLayer([{ name: 'server.mjs', content: 'x' }]));
+    const uploadTime = '2026-01-03T00:00:00.123Z';
+    const artifacts = await openServer(({ url }) =>
+      url.endsWith(`/dockerImages/hello@${digest}`)
+        ? { body: JSON.stringify({ uploadTime }) }
+        : { status: 404 },
+    );
+    const registry = createRegistry({ endpoint: local.origin, artifacts: artifacts.origin, rest });
+    expect(await registry.resolve(image, 'v1')).toMatchObject({ digest, uploadedAt: uploadTime });
+    expect(artifacts.requests.map(({ url }) => url)).toEqual([
+      `/v1/projects/slipway-local/locations/us-central1/repositories/${name.split('/')[1]}/dockerImages/hello@${digest}`,
+    ]);
+  });
+
+  it('of another registry comes without', async () => {
+    const { local } = await open();
+    await local.pushImage('v1', await gzipLayer([{ name: 'server.mjs', content: 'x' }]));
+    const artifacts = await openServer(() => ({ status: 500 }));
+    const registry = createRegistry({ endpoint: local.origin, artifacts: artifacts.origin, rest });
+    const found = await registry.resolve(`registry.example.com/${name}`, 'v1');
+    expect(found).not.toHaveProperty('uploadedAt');
+    expect(artifacts.requests).toEqual([]);
+  });
+
+  it.each([undefined, 'yesterday'])('that says %s of when it was made still is one', async (created) => {
+    const { local, registry } = await open();
+    const layer = await gzipLayer([{ name: 'server.mjs', content: 'x' }]);
+    await local.pushImage('v1', layer, { ...imageConfig, created } as typeof imageConfig);
+    expect(await registry.resolve(image, 'v1')).not.toHaveProperty('createdAt');
   });
 
   it('whose name is none is refused', async () => {
