@@ -10,22 +10,25 @@ import {
   trafficInWords,
   type TrafficTarget,
 } from '#shared/domain/traffic.ts';
+import { notSafeToRollBack } from '#shared/domain/way-back.ts';
 import type { LiveService, RawJson } from '#shared/ports.ts';
 import {
   carriesFence,
   checkFence,
   isFenced,
+  meetsUsers,
   placeOf,
   stamped,
   trafficBody,
   waitFor,
 } from '#functions/steps/place.ts';
+import { endMigration } from '#functions/steps/migration.ts';
 import { changedByOthers } from '#functions/steps/shift-traffic.ts';
 import type { Step, StepContext, StepResult } from '#functions/steps/step.ts';
 
 /**
  * Undoes what this deployment did, and nothing else: traffic exactly as before, our tag gone, a service opened by us
- * closed again. Verified by asking Cloud Run for the traffic in effect and the service for an answer; never by the
+ * closed again. A release that is marked as not safe to roll back and has users is left as it is: a person decides. Verified by asking Cloud Run for the traffic in effect and the service for an answer; never by the
  * operation or `latestReady`, which may go on showing the failed candidate (traps 10).
  */
 export const rollback: Step = {
@@ -34,12 +37,17 @@ export const rollback: Step = {
   async run(context) {
     const { deps, deployment } = context;
     if (deployment.completed) return done(context, 'the deployment was complete; nothing to undo', []);
+    await cancelBuild(context);
+    const migrating = await endMigration(context);
+    if (migrating) return migrating;
     if (!deployment.stable) return done(context, 'nothing was changed yet', []);
     const { ref, revision } = placeOf(deployment);
     const live = await deps.run.getService(ref);
     if (!live) return done(context, `the service ${ref.name} does not exist`, []);
     if (deployment.signal?.kind === 'rollback' && isFenced(deployment, live)) return takenBack(context, live);
     checkFence(deployment, live);
+    const unsafe = notSafeToRollBack(deployment);
+    if (unsafe !== undefined && meetsUsers(deployment, live)) return withhold(context, live, unsafe);
     const plan = planOf(deployment, live);
     // Also with nothing to undo the fence is raised: a write that is still under way from before must not get through.
     if (!isUndone(plan, live) || !carriesFence(deployment, live)) {
@@ -69,6 +77,14 @@ export const rollback: Step = {
   },
 };
 
+/** A build that nobody waits for any more costs money and ends with a push that looks like a release. */
+async function cancelBuild({ deps, deployment }: StepContext): Promise<void> {
+  const { buildId, release, config } = deployment;
+  if (buildId === undefined || release) return;
+  const place = { project: config.project, region: config.region };
+  if ((await deps.build.get(place, buildId)).status === 'running') await deps.build.cancel(place, buildId);
+}
+
 /** A person went back from outside, under the next number: nothing is left to do here but to see that it is so. */
 function takenBack(context: StepContext, live: LiveService): StepResult {
   const { revision } = placeOf(context.deployment);
@@ -82,6 +98,22 @@ function takenBack(context: StepContext, live: LiveService): StepResult {
     [`revision ${revision}, without traffic`],
     [`rolled back from outside by ${by}`],
   );
+}
+
+/** Changes nothing that users meet. Only the fence is raised, so that no late write changes it either. */
+async function withhold(context: StepContext, live: LiveService, unsafe: string): Promise<StepResult> {
+  const { deps, deployment } = context;
+  const { ref, revision, tag } = placeOf(deployment);
+  if (!carriesFence(deployment, live)) {
+    const annotations = stamped(deployment, live);
+    await deps.run.updateService(ref, { annotations }, ['annotations'], live.etag);
+  }
+  const observed = `not rolled back: this release is marked as not safe to roll back (${unsafe}); Cloud Run: ${trafficInWords(live.trafficStatuses)}`;
+  const asked = snapshotTraffic(live.traffic, live.latestReadyRevision);
+  const stranger = asked.status === 'taken' ? changedByOthers(deployment, asked.targets) : asked.reason;
+  const remains = [`revision ${revision}, with its share of the traffic and the tag ${tag}`];
+  const left = rollbackOf(context, 'failed', observed, remains, stranger === undefined ? [] : [stranger]);
+  return { status: 'rejected', reason: observed, patch: { rollback: { ...left, withheld: unsafe } } };
 }
 
 interface Plan {

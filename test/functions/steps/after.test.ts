@@ -189,6 +189,26 @@ describe('rollback', () => {
     });
   });
 
+  it.each([
+    { name: 'that still runs', release: false, cancelled: true },
+    { name: 'whose image is a release already', release: true, cancelled: undefined },
+  ])('of a build $name: cancelled is $cancelled', async ({ release, cancelled }) => {
+    const world = createWorld();
+    const place = { project: 'slipway-local', region: 'us-central1' };
+    const buildId = await world.build.create(place, {
+      bucket: 'b',
+      object: 'o',
+      image,
+      imageTag: tag,
+      tag,
+      timeoutSeconds: 60,
+    });
+    const made = { image, digest: world.release('v1'), sizeBytes: 1, platforms: ['linux/amd64'] };
+    await admitted(world, { buildId, ...(release ? { release: made } : {}) });
+    await rollback(world);
+    expect(world.build.builds[0]?.cancelled).toBe(cancelled);
+  });
+
   it('gives back exactly what was, takes our tag away, and has asked Cloud Run and the service', async () => {
     const world = await deployed();
     await shift(world, 50, 2);

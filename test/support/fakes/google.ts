@@ -47,7 +47,7 @@ export function createFakeSecrets(): FakeSecrets {
 }
 
 export interface FakeBuild extends CloudBuild {
-  builds: { id: string; tag: string; startedMs: number }[];
+  builds: { id: string; tag: string; startedMs: number; cancelled?: boolean }[];
   /** What a build comes to after a while. */
   ends: BuildState;
 }
@@ -68,12 +68,15 @@ export function createFakeBuild(clock: Clock, made: (imageTag: string) => void):
     async get(_ref, id) {
       const known = build.builds.find((one) => one.id === id);
       if (!known) throw new Fault('not-found', `there is no build ${id}`);
+      if (known.cancelled) return { status: 'failed', reason: 'cancelled' };
       if (clock.now() < known.startedMs + 5000) return { status: 'running' };
       if (build.ends.status === 'succeeded') made(known.tag);
       return build.ends;
     },
-    async cancel() {
-      throw new Error('no function cancels a build');
+    async cancel(_ref, id) {
+      const known = build.builds.find((one) => one.id === id);
+      if (!known) throw new Fault('not-found', `there is no build ${id}`);
+      known.cancelled = true;
     },
   };
   return build;
