@@ -45,7 +45,15 @@ export const DeploymentView = z.looseObject({
 export type DeploymentView = z.infer<typeof DeploymentView>;
 
 export const RequestView = z.looseObject({
-  decision: z.enum(['admitted', 'waiting', 'duplicate', 'refused', 'ignored']),
+  decision: z.enum([
+    'admitted',
+    'waiting',
+    'duplicate',
+    'refused',
+    'ignored',
+    'superseded',
+    'awaiting-approval',
+  ]),
   reason: z.string(),
   deploymentId: z.string().optional(),
 });

@@ -4,6 +4,7 @@ import { createTokens } from '#shared/google/auth.ts';
 import { createCallback } from '#shared/google/callback.ts';
 import { createCloudBuild } from '#shared/google/cloud-build.ts';
 import { createCloudRun } from '#shared/google/cloud-run.ts';
+import { createJobs } from '#shared/google/cloud-run-jobs.ts';
 import { createLogging } from '#shared/google/logging.ts';
 import { createMonitoring } from '#shared/google/monitoring.ts';
 import { createProber } from '#shared/google/prober.ts';
@@ -35,6 +36,7 @@ export function createDeps(env: Record<string, string | undefined>): Deps {
         ? openSqliteLedger(config.ledger.file)
         : openFirestoreLedger({ project, database: config.ledger.database }),
     run: createCloudRun({ endpoint: endpoints.run, rest }),
+    jobs: createJobs({ endpoint: endpoints.run, rest }),
     registry: createRegistry({ endpoint: endpoints.registry, artifacts: endpoints.artifacts, rest }),
     build: createCloudBuild({
       endpoint: endpoints.cloudBuild,

@@ -6,6 +6,7 @@ import type {
   Callback,
   CloudBuild,
   CloudRun,
+  Jobs,
   Log,
   Logging,
   Monitoring,
@@ -26,6 +27,7 @@ export interface Deps {
   log: Log;
   ledger: Ledger;
   run: CloudRun;
+  jobs: Jobs;
   registry: Registry;
   build: CloudBuild;
   secrets: Secrets;

@@ -34,6 +34,8 @@ const Env = z.object({
   LOGGING_ENDPOINT: Endpoint,
   /** How long a measurement may stay invisible: https://cloud.google.com/monitoring/api/metrics_gcp says 180 s for Cloud Run. */
   SLIPWAY_MONITORING_LAG_SECONDS: z.coerce.number().min(0).max(3600).default(180),
+  /** How long an image's own notification has before `reconcile` asks for it. */
+  SLIPWAY_PUSH_GRACE_SECONDS: z.coerce.number().min(0).max(86_400).default(300),
   /** Where the `/v2/` API of every image host is answered; without it, the host of the image itself. */
   REGISTRY_ENDPOINT: Endpoint,
   ARTIFACT_REGISTRY_ENDPOINT: Endpoint,
@@ -50,6 +52,7 @@ export interface Config {
   ledger: { kind: 'sqlite'; file: string } | { kind: 'firestore'; database: string };
   builder: string | undefined;
   monitoringLagSeconds: number;
+  pushGraceSeconds: number;
   slack: { channel: string; token: string | undefined; endpoint: string | undefined };
   endpoints: {
     pubsub: string;
@@ -85,6 +88,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     ledger: ledgerOf(values.SLIPWAY_LEDGER),
     builder: values.SLIPWAY_BUILDER,
     monitoringLagSeconds: values.SLIPWAY_MONITORING_LAG_SECONDS,
+    pushGraceSeconds: values.SLIPWAY_PUSH_GRACE_SECONDS,
     slack: {
       channel: values.SLIPWAY_SLACK_CHANNEL,
       token: values.SLACK_BOT_TOKEN,

@@ -62,6 +62,13 @@ export interface CloudRun {
   operation(name: string): Promise<OperationState>;
   /** @returns undefined when it does not exist */
   getRevision(ref: ServiceRef, revision: string): Promise<RevisionState | undefined>;
+  /** Names of all revisions of a service. */
+  revisions(ref: ServiceRef): Promise<string[]>;
+  /**
+   * Begins to delete a revision; one that is gone already is as it should be. Cloud Run refuses the one created last, and
+   * one that has traffic or a tag → Fault `invalid-input`.
+   */
+  deleteRevision(ref: ServiceRef, revision: string): Promise<void>;
 }
 
 export type ExecutionState =
@@ -133,9 +140,19 @@ export interface RegistryImage {
   uploadedAt?: string;
 }
 
+/** A tag and what it points at now. When the tag was put there is not known: an old image may have got it just now. */
+export interface ImageTag {
+  tag: string;
+  digest: string;
+  /** ISO 8601: when the registry got the image for the first time. */
+  uploadedAt: string;
+}
+
 export interface Registry {
   /** @param reference tag or digest. @returns undefined when it is not there */
   resolve(image: string, reference: string): Promise<RegistryImage | undefined>;
+  /** All tags of an image; none for one that is not in Artifact Registry: only that tells times of upload. */
+  tags(image: string): Promise<ImageTag[]>;
 }
 
 export type BuildState =

@@ -115,6 +115,10 @@ function inWords(
       return `${paint('red', 'Refused')}: ${reason.split('\n').map(oneLine).join('\n  ')}`;
     case 'ignored':
       return `${paint('yellow', 'Ignored')}: ${why}`;
+    case 'superseded':
+      return `${paint('yellow', 'Superseded')}: ${why}`;
+    case 'awaiting-approval':
+      return `${paint('yellow', 'Awaits approval')}: ${why}`;
   }
 }
 

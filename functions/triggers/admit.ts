@@ -1,16 +1,17 @@
 import { configHash } from '#shared/config/config-hash.ts';
-import { formatProblems } from '#shared/config/problems.ts';
-import { parseServiceFile } from '#shared/config/service-file.ts';
+import { isDeployedTag } from '#shared/config/tag-policy.ts';
 import { newDeploymentId } from '#shared/domain/ids.ts';
+import type { ReleaseOrder } from '#shared/domain/release-order.ts';
 import { AdmitMessage } from '#shared/domain/requests.ts';
-import type { ServiceConfig } from '#shared/domain/service.ts';
-import { matchesTag } from '#shared/domain/tags.ts';
 import { admitRequest, recordRequest, type Wanted } from '#shared/ledger/admission.ts';
-import { requestKey, type RequestRecord } from '#shared/ledger/ledger.ts';
+import { refuseApproved } from '#shared/ledger/approvals.ts';
+import { placeId, requestKey, type RequestRecord } from '#shared/ledger/ledger.ts';
 import type { Deps } from '#functions/deps.ts';
 import { refuse, type Delivery } from '#functions/delivery.ts';
 import { announce } from '#functions/events.ts';
-import { startExecution } from '#functions/start.ts';
+import { giveTurn } from '#functions/start.ts';
+import { orderLookUp, resolveTag } from '#functions/triggers/releases.ts';
+import { findConfig, readServiceFiles, type ServiceFile } from '#functions/triggers/service-files.ts';
 
 /** Turns a request into deployments, or into a refusal with its reason. A repeat gets the first answer. */
 export async function admit(deps: Deps, delivery: Delivery): Promise<void> {
@@ -27,16 +28,19 @@ export async function admit(deps: Deps, delivery: Delivery): Promise<void> {
       return admitImage(deps, request);
     case 'deploy':
       return admitByName(deps, request);
+    case 'approved':
+      return admitApproved(deps, delivery, request.approvalId);
     case 'start': {
       const deployment = await deps.ledger.get('deployments', request.deploymentId);
       if (!deployment) return refuse(deps, delivery, `there is no deployment ${request.deploymentId}`);
-      return startExecution(deps, deployment);
+      return giveTurn(deps, deployment);
     }
   }
 }
 
 type ImageRequest = Extract<AdmitMessage, { kind: 'image' }>;
 type NamedRequest = Extract<AdmitMessage, { kind: 'deploy' }>;
+type Configured = ServiceFile['configs'][number];
 
 /** Every environment of every service file that tracks this image and tag. */
 async function admitImage(deps: Deps, request: ImageRequest): Promise<void> {
@@ -46,9 +50,7 @@ async function admitImage(deps: Deps, request: ImageRequest): Promise<void> {
   const tracked = files
     .flatMap((file) => file.configs)
     .filter(({ config }) => config.image === request.image);
-  const wanted = tracked.filter(({ config }) =>
-    config.policy.autoDeploy.some((pattern) => matchesTag(pattern, request.tag)),
-  );
+  const wanted = tracked.filter(({ config }) => isDeployedTag(config.policy.autoDeploy, request.tag));
   if (wanted.length === 0 && broken.length === 0) {
     const why =
       tracked.length === 0
@@ -56,94 +58,114 @@ async function admitImage(deps: Deps, request: ImageRequest): Promise<void> {
         : `no environment deploys the tag ${request.tag} by itself`;
     await record(deps, request, undefined, 'ignored', why);
   }
-  for (const { config, source } of wanted)
-    await admitOne(deps, wantedOf(request, 'image-push', config, source));
+  await admitEach(deps, request, wanted);
 }
 
 async function admitByName(deps: Deps, request: NamedRequest): Promise<void> {
   const { service, environment } = request;
-  const files = await readServiceFiles(deps);
-  const found = files
-    .flatMap((file) => file.configs)
-    .find(({ config }) => config.service === service && config.environment === environment);
-  if (!found) {
-    const broken = files.find(
-      (file) => file.name === `services/${service}.yaml` && file.problems !== undefined,
-    );
-    const known = files.flatMap((file) =>
-      file.configs.map(({ config }) => `${config.service} ${config.environment}`),
-    );
-    const why =
-      broken?.problems ??
-      `there is no service "${service}" with an environment "${environment}"; known: ${known.join(', ') || 'none'}`;
-    return record(deps, request, undefined, 'refused', why, { service, environment });
+  const found = findConfig(await readServiceFiles(deps), service, environment);
+  if ('problem' in found)
+    return record(deps, request, undefined, 'refused', found.problem, { service, environment });
+  return admitEach(deps, request, [found]);
+}
+
+/** Every decision is about an exact digest: a tag may point elsewhere a moment later. Only a build has none yet. */
+async function admitEach(
+  deps: Deps,
+  request: ImageRequest | NamedRequest,
+  places: readonly Configured[],
+): Promise<void> {
+  const [first] = places;
+  if (!first) return;
+  const { tag, digest } = request;
+  const release =
+    tag === undefined || digest !== undefined
+      ? { digest, order: undefined }
+      : await resolveTag(deps, first.config.image, tag);
+  for (const place of places) {
+    const { service, environment } = place.config;
+    if ('problem' in release)
+      await record(deps, request, placeId(service, environment), 'refused', release.problem, {
+        service,
+        environment,
+      });
+    else await admitOne(deps, wantedOf(request, place, release));
   }
-  return admitOne(deps, wantedOf(request, 'api', found.config, found.source));
+}
+
+/** The same digest and configuration that people approved, decided again with everything that holds now. */
+async function admitApproved(deps: Deps, delivery: Delivery, id: string): Promise<void> {
+  const approval = await deps.ledger.get('approvals', id);
+  if (!approval) return refuse(deps, delivery, `there is no approval ${id}`);
+  if (approval.status !== 'approved')
+    return refuse(deps, delivery, `${id} is not approved: ${approval.status}`);
+  const { service, environment, request } = approval;
+  if (approval.settled) {
+    const made = approval.deploymentId && (await deps.ledger.get('deployments', approval.deploymentId));
+    if (made) await giveTurn(deps, made);
+    return;
+  }
+  const found = findConfig(await readServiceFiles(deps), service, environment);
+  const changed = 'problem' in found ? found.problem : undefined;
+  if ('problem' in found || configHash(found.config) !== approval.configHash) {
+    const reason = changed ?? 'the configuration changed since it was approved';
+    await refuseApproved(deps.ledger, id, reason, deps.clock.now());
+    deps.log('WARNING', `refused: request ${request.id}, approved as ${id}: ${reason}`);
+    return;
+  }
+  await admitOne(deps, {
+    requestId: request.id,
+    source: request.source,
+    config: found.config,
+    configHash: approval.configHash,
+    configSource: found.source,
+    tag: request.tag,
+    digest: request.digest,
+    change: request.change,
+    override: request.override,
+    order: request.order,
+    approvalId: id,
+    requestedBy: request.requestedBy,
+    requestedAt: request.requestedAt,
+  });
 }
 
 async function admitOne(deps: Deps, wanted: Wanted): Promise<void> {
   const nowMs = deps.clock.now();
-  const { record: decided, changed } = await admitRequest(
-    deps.ledger,
-    wanted,
-    newDeploymentId(nowMs, deps.random),
-    nowMs,
-  );
-  deps.log(
-    'INFO',
-    `${decided.decision}: ${wanted.config.service} → ${wanted.config.environment}: ${decided.reason}`,
-    {
-      deploymentId: decided.deploymentId,
-    },
-  );
+  const { service, environment, image } = wanted.config;
+  const newId = newDeploymentId(nowMs, deps.random);
+  const lookUp = orderLookUp(deps, image);
+  const { record: decided, changed } = await admitRequest(deps.ledger, wanted, newId, nowMs, lookUp);
+  const { decision, reason, deploymentId, approvalId } = decided;
+  deps.log('INFO', `${decision}: ${service} → ${environment}: ${reason}`, {
+    deploymentId,
+    ...(approvalId === undefined ? {} : { approvalId }),
+  });
   for (const deployment of changed) await announce(deps, deployment);
-  for (const deployment of changed)
-    if (deployment.status === 'starting') await startExecution(deps, deployment);
+  for (const deployment of changed) if (deployment.status === 'starting') await giveTurn(deps, deployment);
 }
 
 function wantedOf(
   request: ImageRequest | NamedRequest,
-  source: 'image-push' | 'api',
-  config: ServiceConfig,
-  configSource: string,
+  { config, source }: Configured,
+  { digest, order }: { digest: string | undefined; order: ReleaseOrder | undefined },
 ): Wanted {
-  const { requestId, tag, digest, requestedBy, requestedAt } = request;
-  const change = request.kind === 'deploy' ? request.change : undefined;
+  const { requestId, tag, requestedBy, requestedAt } = request;
+  const byPerson = request.kind === 'deploy';
   return {
     requestId,
-    source,
+    source: byPerson ? 'api' : 'image-push',
     config,
     configHash: configHash(config),
-    configSource,
+    configSource: source,
     tag,
     digest,
-    change,
+    order,
+    change: byPerson ? request.change : undefined,
+    override: byPerson ? request.override : undefined,
     requestedBy,
     requestedAt,
   };
-}
-
-interface ServiceFile {
-  name: string;
-  text: string;
-  configs: { config: ServiceConfig; source: string }[];
-  problems?: string;
-}
-
-async function readServiceFiles(deps: Deps): Promise<ServiceFile[]> {
-  const names = (await deps.objects.list('services/')).filter((name) => /\.ya?ml$/.test(name));
-  const files = await Promise.all(
-    names.map(async (name): Promise<ServiceFile | undefined> => {
-      const object = await deps.objects.read(name);
-      if (!object) return undefined;
-      const parsed = parseServiceFile(object.text, name);
-      if (parsed.status === 'invalid')
-        return { name, text: object.text, configs: [], problems: formatProblems(parsed.problems) };
-      const source = `${name}#${object.generation}`;
-      return { name, text: object.text, configs: parsed.configs.map((config) => ({ config, source })) };
-    }),
-  );
-  return files.filter((file) => file !== undefined);
 }
 
 async function record(

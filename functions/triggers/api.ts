@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Change, isFinished } from '#shared/domain/deployment.ts';
+import { Change, isFinished, OverrideWish } from '#shared/domain/deployment.ts';
 import { DeploymentId } from '#shared/domain/ids.ts';
 import { isDigest } from '#shared/domain/image.ts';
 import type { AdmitMessage } from '#shared/domain/requests.ts';
@@ -7,21 +7,10 @@ import { cancelWaiting, signalDeployment } from '#shared/ledger/signals.ts';
 import { buildReport } from '#shared/report/report.ts';
 import type { Deps } from '#functions/deps.ts';
 import { announce, poke } from '#functions/events.ts';
+import { decoded, problem, type ApiAnswer, type ApiRequest } from '#functions/triggers/answers.ts';
+import { policyApi } from '#functions/triggers/policy-api.ts';
 
-/** The CLI's way in. IAM in front of the function has verified the caller; here only who it was is read. */
-export interface ApiRequest {
-  method: string;
-  /** Without query. */
-  path: string;
-  query: URLSearchParams;
-  authorization: string | undefined;
-  body: unknown;
-}
-
-export interface ApiAnswer {
-  status: number;
-  body: unknown;
-}
+export type { ApiRequest };
 
 const DeployBody = z.strictObject({
   /** Chosen by the caller, so that a repeat after a lost answer is the same request. */
@@ -31,6 +20,7 @@ const DeployBody = z.strictObject({
   tag: z.string().min(1).max(128).optional(),
   digest: z.string().refine(isDigest, 'expected sha256:<64 hex digits>').optional(),
   change: Change.optional(),
+  override: OverrideWish.optional(),
 });
 
 const StopBody = z.strictObject({ reason: z.string().min(1).max(300) });
@@ -59,14 +49,17 @@ export async function api(deps: Deps, request: ApiRequest): Promise<ApiAnswer> {
     case 'GET /refusals':
       return { status: 200, body: { refusals: await deps.ledger.list('refusals', {}, 50) } };
     default:
-      return problem(404, `there is no ${request.method} ${request.path}`);
+      return (
+        (await policyApi(deps, request, caller)) ??
+        problem(404, `there is no ${request.method} ${request.path}`)
+      );
   }
 }
 
 async function deploy(deps: Deps, body: unknown, caller: string): Promise<ApiAnswer> {
   const parsed = DeployBody.safeParse(body);
   if (!parsed.success) return problem(400, z.prettifyError(parsed.error));
-  const { requestId, service, environment, tag, digest, change } = parsed.data;
+  const { requestId, service, environment, tag, digest, change, override } = parsed.data;
   const message: AdmitMessage = {
     version: 1,
     kind: 'deploy',
@@ -77,6 +70,7 @@ async function deploy(deps: Deps, body: unknown, caller: string): Promise<ApiAns
     ...(tag === undefined ? {} : { tag }),
     ...(digest === undefined ? {} : { digest }),
     ...(change === undefined ? {} : { change }),
+    ...(override === undefined ? {} : { override }),
     requestedBy: caller,
     requestedAt: new Date(deps.clock.now()).toISOString(),
   };
@@ -103,15 +97,6 @@ async function requests(deps: Deps, id: string): Promise<ApiAnswer> {
   if (requestId === undefined) return problem(400, `request "${id}": expected a URL-encoded id`);
   const records = await deps.ledger.list('requests', { requestId }, 50);
   return { status: 200, body: { requests: records } };
-}
-
-function decoded(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    // A lone % or bytes that are no UTF-8.
-    return undefined;
-  }
 }
 
 async function stop(
@@ -163,8 +148,6 @@ async function withDeployment(
 }
 
 const find = (deps: Deps, id: DeploymentId) => deps.ledger.get('deployments', id);
-
-const problem = (status: number, error: string): ApiAnswer => ({ status, body: { error } });
 
 /** The e-mail in an identity token. The platform verified it and may have taken its signature away. */
 function emailOf(authorization: string | undefined): string | undefined {

@@ -1,56 +1,69 @@
 import type { Deployment } from '#shared/domain/deployment.ts';
 import { expireApprovals } from '#shared/ledger/approvals.ts';
-import { takeOver } from '#shared/ledger/signals.ts';
-import { messageOf } from '#shared/errors.ts';
+import { placeId } from '#shared/ledger/ledger.ts';
 import type { Deps } from '#functions/deps.ts';
 import { announce } from '#functions/events.ts';
-import { giveTurn, startExecution } from '#functions/start.ts';
+import { watchDrift } from '#functions/reconcile/drift.ts';
+import { checkExecution, restart } from '#functions/reconcile/executions.ts';
+import { newQuota, removeLeftovers } from '#functions/reconcile/leftovers.ts';
+import { requestLostPushes, watchedImages } from '#functions/reconcile/lost-pushes.ts';
+import { watchProgress } from '#functions/reconcile/no-progress.ts';
+import { createSweep } from '#functions/reconcile/sweep.ts';
+
+const idOf = ({ id }: { id: string }): string => id;
+const placeOf = (one: { service: string; environment: string }): string =>
+  placeId(one.service, one.environment);
 
 /**
- * Runs on a schedule and mends what events could not: a deployment without an execution gets one, one whose execution is
- * no longer active is taken over (`mode: recover`: undo and report), a final status that Slack missed is told again, and a
- * request that nobody approved in time is refused.
+ * Runs on a schedule and mends what events could not, or says what only people can. Every part may be repeated and may end
+ * at any point. What is wrong with one thing keeps nobody from the others, and is thrown at the end.
+ *
+ * Leases that ran out need nothing here: the message of a dispatch whose function died is delivered again, its claim is
+ * then replaced, and if even that fails, the workflow's own deadline ends the wait.
  */
 export async function reconcile(deps: Deps): Promise<void> {
-  const [starting, active, finished] = await Promise.all([
-    deps.ledger.list('deployments', { status: 'starting' }),
-    deps.ledger.list('deployments', { status: 'active' }),
-    deps.ledger.list('deployments', { status: 'finished' }, 50),
-  ]);
-  const faults: unknown[] = [];
-  /** One that cannot be mended now must not keep the others from it. */
-  async function each(deployments: Deployment[], mend: (deployment: Deployment) => Promise<void>) {
-    for (const deployment of deployments)
-      await mend(deployment).catch((error: unknown) => {
-        deps.log('ERROR', `reconcile of ${deployment.id}: ${messageOf(error)}`);
-        faults.push(error);
-      });
-  }
-  await each(starting, (deployment) => restart(deps, deployment));
-  await each(active, (deployment) => checkExecution(deps, deployment));
-  if (deps.slack)
-    await each(finished, async (deployment) => {
-      const shown = await deps.ledger.get('notifications', deployment.id);
-      if (!shown?.final) await announce(deps, deployment);
-    });
-  await mendApprovals(deps).catch((error: unknown) => {
-    deps.log('ERROR', `reconcile of approvals: ${messageOf(error)}`);
-    faults.push(error);
-  });
-  if (faults.length > 0) throw faults[0];
+  const { ledger } = deps;
+  const sweep = createSweep(deps);
+  const inState = (status: Deployment['status'], limit?: number) => (): Promise<Deployment[]> =>
+    ledger.list('deployments', { status }, limit);
+
+  await sweep.each('deployments to start', inState('starting'), idOf, (one) => restart(deps, one));
+  await sweep.each('running deployments', inState('active'), idOf, (one) => checkExecution(deps, one));
+  await sweep.each('final messages', inState('finished', 50), idOf, (one) => tellEnd(deps, one));
+  await sweep.each(
+    'approvals',
+    async () => ['approvals'],
+    (what) => what,
+    () => mendApprovals(deps),
+  );
+  await sweep.each('waits', inState('active'), idOf, (one) => watchProgress(deps, one));
+  await sweep.each(
+    'tracked images',
+    () => watchedImages(deps),
+    ({ image }) => image,
+    (watched) => requestLostPushes(deps, watched),
+  );
+  await sweep.each(
+    'live releases',
+    () => ledger.list('live'),
+    placeOf,
+    (live) => watchDrift(deps, live),
+  );
+  const quota = newQuota();
+  await sweep.each(
+    'places to tidy',
+    () => ledger.list('locks'),
+    placeOf,
+    (lock) => removeLeftovers(deps, lock, quota),
+  );
+  sweep.end();
 }
 
-/** `starting` with a dead execution of its own fence: it ended before its first claim. */
-async function restart(deps: Deps, deployment: Deployment): Promise<void> {
-  const labels = { deployment: deployment.id, fence: String(deployment.fence) };
-  const executionId = await deps.workflows.find(labels);
-  const state = executionId === undefined ? undefined : await deps.workflows.state(executionId);
-  if (state === 'active') return;
-  const again =
-    executionId === undefined || state === undefined
-      ? deployment
-      : await takeOver(deps.ledger, deployment, [executionId], deps.clock.now());
-  if (again) await giveTurn(deps, again);
+/** Until Slack shows the final status. */
+async function tellEnd(deps: Deps, deployment: Deployment): Promise<void> {
+  if (!deps.slack) return;
+  const shown = await deps.ledger.get('notifications', deployment.id);
+  if (!shown?.final) await announce(deps, deployment);
 }
 
 /** Silence is a no; and whose word was taken, but got lost on its way to `admit`, is told again. */
@@ -59,17 +72,4 @@ async function mendApprovals(deps: Deps): Promise<void> {
     deps.log('INFO', `refused: approval ${id}: ${outcome}`);
   for (const { id } of await deps.ledger.list('approvals', { status: 'approved', settled: false }))
     await deps.pubsub.publish('deploy-requests', { version: 1, kind: 'approved', approvalId: id });
-}
-
-async function checkExecution(deps: Deps, deployment: Deployment): Promise<void> {
-  const { executionId } = deployment;
-  if (executionId === undefined || (await deps.workflows.state(executionId)) === 'active') return;
-  const taken = await takeOver(deps.ledger, deployment, [executionId], deps.clock.now());
-  if (!taken) return;
-  deps.log(
-    'WARNING',
-    `execution ${executionId} of ${deployment.id} ended early; a new one undoes and reports`,
-  );
-  await announce(deps, taken);
-  await startExecution(deps, taken);
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Runtime } from '#shared/domain/service.ts';
 import type { Finding } from './findings.ts';
 import type { Path } from './problems.ts';
+import { isTagPattern } from './tag-policy.ts';
 
 type Runtime = z.infer<typeof Runtime>;
 /** Only the fields that are valid by themselves: a rule is silent about what another problem already covers. */
@@ -11,7 +12,12 @@ type ValidFields = Partial<Runtime>;
  * What must hold between the values of one merged configuration. Limits are Cloud Run's: the Probe message of its v2 API,
  * https://cloud.google.com/run/docs/configuring/healthchecks and https://cloud.google.com/run/docs/container-contract.
  */
-export function brokenRules(config: { runtime?: unknown; suites?: unknown }): Finding[] {
+export function brokenRules(config: {
+  runtime?: unknown;
+  suites?: unknown;
+  analysis?: unknown;
+  policy?: unknown;
+}): Finding[] {
   const runtime = validFields(config.runtime);
   return [
     ...variableRules(config.runtime),
@@ -19,6 +25,8 @@ export function brokenRules(config: { runtime?: unknown; suites?: unknown }): Fi
     ...probeRules('startupProbe', runtime.startupProbe),
     ...probeRules('livenessProbe', runtime.livenessProbe),
     ...uniqueNames(config.suites),
+    ...analysisRules(config.analysis),
+    ...policyRules(config.policy),
   ];
 }
 
@@ -89,6 +97,55 @@ function probeRules(name: 'startupProbe' | 'livenessProbe', probe: Runtime['star
   if (name === 'livenessProbe' && probe.path === undefined) {
     findings.push(finding(at('path'), 'expected a path: Cloud Run has no liveness probe without HTTP'));
   }
+  return findings;
+}
+
+/** Limits of the analysis that come in pairs. */
+const limitNames = {
+  errorRatio: ['maximum', 'aboveStable'],
+  latencyP95: ['maximum', 'timesStable'],
+} as const;
+
+/** A section that limits nothing would look like a safeguard and be none. */
+function analysisRules(value: unknown): Finding[] {
+  const section = z.record(z.string(), z.unknown()).safeParse(value).data;
+  if (!section) return [];
+  const limits = ['errorRatio', 'latencyP95', 'serverErrorLogs'];
+  if (!limits.some((name) => section[name] !== undefined))
+    return [finding(['analysis'], `expected at least one of ${limits.join(', ')}`)];
+  return Object.entries(limitNames).flatMap(([name, keys]) => {
+    const pair = z.record(z.string(), z.unknown()).safeParse(section[name]).data;
+    if (!pair || keys.some((key) => pair[key] !== undefined)) return [];
+    return [finding(['analysis', name], `expected ${keys.join(' or ')}, or both`)];
+  });
+}
+
+/** Reads only what rules are about, whatever else is wrong with the policy. */
+const PolicyParts = z
+  .object({
+    autoDeploy: z.array(z.unknown()).catch([]),
+    approvals: z
+      .object({ required: z.number(), from: z.array(z.string()) })
+      .optional()
+      .catch(undefined),
+  })
+  .catch({ autoDeploy: [], approvals: undefined });
+
+function policyRules(value: unknown): Finding[] {
+  const { autoDeploy, approvals } = PolicyParts.parse(value);
+  const findings = autoDeploy.flatMap((pattern, index) =>
+    typeof pattern === 'string' && !isTagPattern(pattern)
+      ? [finding(['policy', 'autoDeploy', index], 'expected a range after semver: such as semver:>=1.2 <3')]
+      : [],
+  );
+  const people = new Set(approvals?.from.map((person) => person.toLowerCase())).size;
+  if (approvals && people > 0 && approvals.required > people)
+    findings.push(
+      finding(
+        ['policy', 'approvals', 'required'],
+        `expected at most ${people}: so many different people are in from`,
+      ),
+    );
   return findings;
 }
 

@@ -49,7 +49,7 @@ export type ServiceFile =
  * where its value stands. Top-level sections are checked by themselves too, except that an environment may supply a key
  * they lack. Never throws, whatever the text.
  *
- * Values of variables, secrets, headers and bodies are never quoted: somebody may have put a secret there.
+ * Values of variables, secrets, headers, bodies and arguments are never quoted: somebody may have put a secret there.
  */
 export function parseServiceFile(text: string, fileName: string): ServiceFile {
   const { tree, problems } = readYaml(text, fileName);
@@ -137,7 +137,7 @@ function problemOf(tree: Tree, { path, about, expected }: Finding, file: string)
   };
 }
 
-const privateKeys = new Set<string | number>(['env', 'secrets', 'headers', 'body']);
+const privateKeys = new Set<string | number>(['env', 'secrets', 'headers', 'body', 'args']);
 
 function shown(node: Tree): string {
   const [first, , ...rest] = node.path;

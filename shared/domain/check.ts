@@ -25,6 +25,8 @@ export const Evidence = z.object({
   durationMs: z.number().nonnegative().optional(),
   /** Every single look, oldest first, where there were several. */
   attempts: z.array(Attempt).optional(),
+  /** Where its log can be read. */
+  logUri: z.url({ protocol: /^https$/ }).optional(),
 });
 export type Evidence = z.infer<typeof Evidence>;
 

@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import type { Cause } from './cause.ts';
 import type { Check } from './check.ts';
 import type { DeploymentId } from './ids.ts';
 import type { Ending, Outcome, RollbackResult } from './outcome.ts';
+import type { ReleaseOrder } from './release-order.ts';
 import type { ServiceConfig } from './service.ts';
 import type { StepName } from './steps.ts';
 import type { TrafficTarget } from './traffic.ts';
@@ -28,6 +30,18 @@ export interface Release {
   /** Source revision from the image's labels. */
   source?: string;
   version?: string;
+  /** From the image's label; absent when it has none. */
+  rollBack?: 'automatic' | 'never';
+}
+
+/** The one execution of the service file's migration that belongs to this deployment. */
+export interface MigrationRun {
+  job: string;
+  /** Full name; absent until Cloud Run said it, and then it may run all the same. */
+  execution?: string;
+  /** `failed`: its tasks did not all succeed, whatever they changed before; `stopped`: we cancelled it. */
+  status: 'starting' | 'running' | 'succeeded' | 'failed' | 'stopped';
+  startedAt: string;
 }
 
 /** Who asked for it, how, and for what. */
@@ -43,6 +57,23 @@ export interface DeploymentRequest {
   /** Absent when the image is still to be built. */
   digest?: string;
   change?: Change;
+  /** What put it in an order with other releases; absent when nothing had to be compared. */
+  order?: ReleaseOrder;
+  override?: OverrideWish;
+}
+
+/** A rule that the person who asks wants to be set aside, with the reason. */
+export const OverrideWish = z.strictObject({ freeze: z.string().min(1).max(300).optional() });
+export type OverrideWish = z.infer<typeof OverrideWish>;
+
+/** A rule that was set aside. */
+export interface Override {
+  rule: 'freeze';
+  /** What would have refused it, in words. */
+  what: string;
+  by: string;
+  reason: string;
+  at: string;
 }
 
 export interface StepRun {
@@ -65,6 +96,10 @@ export interface Failure {
   code: string;
   message: string;
   at: string;
+  /** What is behind it; absent when a person said stop. */
+  cause?: Cause;
+  /** What the candidate's container wrote last, redacted, oldest first. */
+  lastLines?: string[];
 }
 
 /** A person's (or reconcile's) word to a running deployment; read at every claim. */
@@ -84,6 +119,8 @@ export interface Rollback {
   remains: string[];
   /** Something a person changed meanwhile and that was respected. */
   notes: string[];
+  /** Why nothing was undone on purpose: what marks the release as not safe to roll back. */
+  withheld?: string;
 }
 
 /** What serves now, read from Cloud Run when the outcome was decided; null when it could not be read. */
@@ -111,6 +148,11 @@ export interface Deployment {
   configHash: string;
   /** Which object and generation of the bucket the config was read from. */
   configSource: string;
+  /** Who approved it, where the policy wants that. */
+  approvedBy?: string[];
+  overrides?: Override[];
+  /** It waited: admission decides again before it starts. */
+  readmit?: boolean;
   status: 'waiting' | 'starting' | 'active' | 'finished';
   mode: 'deploy' | 'recover';
   /** The lock's number; stamped into the Cloud Run service, a higher stamp stops the writer. */
@@ -141,6 +183,8 @@ export interface Deployment {
   trafficIntended?: TrafficTarget[];
   /** The Cloud Build build that makes the image. */
   buildId?: string;
+  /** From just before its job is started. */
+  migration?: MigrationRun;
   /** Every step succeeded and the traffic is settled: only the report is missing. */
   completed: boolean;
   steps: StepRun[];

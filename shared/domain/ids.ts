@@ -28,6 +28,14 @@ export function newDeploymentId(nowMs: number, random: Random): DeploymentId {
   return `d${time}${chance}`;
 }
 
+/** An approval's id: as a deployment's, with an `a`. */
+export const ApprovalId = z
+  .string()
+  .regex(/^a[0-9a-z]{11}$/, 'expected the id of an approval such as a1f3k7q2x9ab');
+
+/** @param id a new deployment's, which then stays unused */
+export const approvalIdOf = (id: DeploymentId): string => `a${id.slice(1)}`;
+
 /** The candidate's revision: a repeated deploy meets its own revision instead of making a second one. */
 export const candidateRevision = (cloudRunService: string, id: DeploymentId): string =>
   `${cloudRunService}-${id}`;

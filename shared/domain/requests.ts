@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { Change } from './deployment.ts';
-import { DeploymentId } from './ids.ts';
+import { Change, OverrideWish } from './deployment.ts';
+import { ApprovalId, DeploymentId } from './ids.ts';
 
 /** What travels on the `deploy-requests` topic to `admit`. */
 export const AdmitMessage = z.discriminatedUnion('kind', [
@@ -25,9 +25,12 @@ export const AdmitMessage = z.discriminatedUnion('kind', [
     tag: z.string().min(1).optional(),
     digest: z.string().optional(),
     change: Change.optional(),
+    override: OverrideWish.optional(),
     requestedBy: z.string().min(1),
     requestedAt: z.iso.datetime(),
   }),
+  /** Enough people approved: the request is decided again, for the same digest and configuration. */
+  z.strictObject({ version: z.literal(1), kind: z.literal('approved'), approvalId: ApprovalId }),
   /** A deployment's turn has come, or its execution has to be started (again). */
   z.strictObject({ version: z.literal(1), kind: z.literal('start'), deploymentId: DeploymentId }),
 ]);

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { FreezeWindow } from './freeze.ts';
 import { longestServiceName } from './ids.ts';
+import { stepNames } from './steps.ts';
 
 /**
  * The service file (`services/<name>.yaml`): the one description of a Cloud Run service. This module is its schema;
@@ -146,15 +148,104 @@ const Traffic = z.strictObject({
   keepPrevious: z.boolean().default(false),
 });
 
+/** `1%` → 0.01. */
+const ratio = z
+  .string()
+  .regex(/^\d+(\.\d+)?%$/, 'expected a percentage such as 1% or 0.5%')
+  .transform((text) => Number(text.slice(0, -1)) / 100)
+  .refine((part) => part <= 1, 'expected at most 100%');
+
+/** What users' requests must look like while the candidate has traffic. */
+export const Analysis = z.strictObject({
+  errorRatio: z
+    .strictObject({
+      /** 5xx of the candidate's requests. */
+      maximum: ratio.optional(),
+      /** How much more of them may fail than of the stable revision's in the same time. */
+      aboveStable: ratio.optional(),
+    })
+    .optional(),
+  latencyP95: z
+    .strictObject({
+      maximum: duration(0.001, 3600).optional(),
+      timesStable: z.number().min(1).max(100).optional(),
+    })
+    .optional(),
+  /** Looked at all the time, in the request log: more of them end the bake at once. */
+  serverErrorLogs: z.strictObject({ maximum: z.int().min(0).max(500) }).optional(),
+  /** Below it nothing is concluded from a ratio or a percentile. */
+  minimumRequests: z.int().min(1).max(1_000_000).default(50),
+  /** What becomes of a candidate of which too little is known. */
+  inconclusive: z.enum(['hold', 'extend', 'go-on', 'roll-back']).default('extend'),
+  extendBy: duration(1, 86_400).prefault('2m'),
+  maximumExtensions: z.int().min(1).max(100).default(3),
+});
+export type Analysis = z.infer<typeof Analysis>;
+
 const Build = z.strictObject({
   /** The source archive Cloud Build reads: `gs://BUCKET/OBJECT`. */
   source: z.string().regex(/^gs:\/\/[^/\s]+\/\S+$/, 'expected gs://BUCKET/OBJECT'),
   timeout: duration(1, 86_400).prefault('20m'),
 });
 
+/** A Cloud Run job that changes what the release needs changed, such as a database, before it gets traffic. */
+const Migration = z.strictObject({
+  /** A job of the same project and region, which somebody else declares. */
+  job: name.max(63, 'expected at most 63 characters, as Cloud Run allows for a job'),
+  /** In place of the job's own. */
+  args: z.array(z.string()).max(1000).optional(),
+  timeout: duration(1, 86_400).prefault('30m'),
+  /** `release`: the job is given the release's image, by digest. `own`: it keeps the image it has. */
+  image: z.enum(['release', 'own']).default('release'),
+});
+export type Migration = z.infer<typeof Migration>;
+
 const Policy = z.strictObject({
-  /** Tags whose push starts a deployment: exact, or with `*` for any text. */
+  /** Tags whose push starts a deployment: exact, with `*` for any text, or `semver:RANGE`. */
   autoDeploy: z.array(z.string().min(1)).default([]),
+  /** Times in which nothing is deployed. */
+  freeze: z.array(FreezeWindow).default([]),
+  /** People who have to agree before anything is deployed. */
+  approvals: z
+    .strictObject({
+      required: z.int().min(1).max(20).default(1),
+      from: z.array(z.email()).min(1),
+      timeout: duration(60, 604_800).prefault('30m'),
+    })
+    .optional(),
+  /** Who may ask for a deployment; everybody whom IAM lets in when it is empty. */
+  deployers: z.array(z.email()).default([]),
+  /** `never`: a release that had traffic is left where it is when it fails, and a person decides. */
+  rollBack: z.enum(['automatic', 'never']).default('automatic'),
+});
+export type Policy = z.infer<typeof Policy>;
+
+const stepRetries = {
+  /** Tries in all, the first one included. */
+  attempts: z.int().min(1).max(20).default(6),
+  initialBackoff: duration(0.1, 600).prefault('1s'),
+  maximumBackoff: duration(0.1, 600).prefault('60s'),
+  /** From a step's first try: no retry starts later. */
+  budget: duration(1, 86_400).prefault('15m'),
+};
+
+/** What is done about faults, as opposed to a "no": Google out of reach, a lost answer, a quota. */
+const Retries = z.strictObject({
+  ...stepRetries,
+  /** From the deployment's start: no retry starts later. */
+  deploymentBudget: duration(1, 604_800).prefault('6h'),
+  /** Other values for single steps. */
+  steps: z
+    .partialRecord(
+      z.enum(stepNames),
+      z.strictObject({
+        attempts: z.int().min(1).max(20).optional(),
+        initialBackoff: duration(0.1, 600).optional(),
+        maximumBackoff: duration(0.1, 600).optional(),
+        budget: duration(1, 86_400).optional(),
+      }),
+    )
+    .default({}),
 });
 
 const Slack = z.strictObject({
@@ -170,6 +261,9 @@ export const sections = {
   healthProbe: HealthProbe.prefault({}),
   suites: z.array(SuiteFile).default([]),
   traffic: Traffic.prefault({}),
+  analysis: Analysis.optional(),
+  migration: Migration.optional(),
+  retries: Retries.prefault({}),
   policy: Policy.prefault({}),
   slack: Slack.prefault({}),
 };

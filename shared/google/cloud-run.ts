@@ -12,6 +12,11 @@ const Operation = z.object({
   error: z.object({ message: z.string().default('') }).optional(),
 });
 
+const Revisions = z.object({
+  revisions: z.array(z.object({ name: z.string() })).default([]),
+  nextPageToken: z.string().default(''),
+});
+
 /**
  * Cloud Run Admin API v2. Writes go through Google's client, loaded at the first one; reading goes without it, because it
  * drops fields it does not know (traps 11) and because most dispatches only read.
@@ -63,6 +68,24 @@ export function createCloudRun(options: { endpoint: string; rest: Rest }): Cloud
       const url = `${endpoint}/v2/${serviceName(ref)}/revisions/${encodeURIComponent(revision)}`;
       const found = await rest.find(RevisionJson, { url });
       return found && revisionState(found);
+    },
+
+    async revisions(ref) {
+      const names: string[] = [];
+      let token = '';
+      do {
+        const query = `pageSize=100${token === '' ? '' : `&pageToken=${encodeURIComponent(token)}`}`;
+        const url = `${endpoint}/v2/${serviceName(ref)}/revisions?${query}`;
+        const { revisions, nextPageToken } = await rest.json(Revisions, { url });
+        names.push(...revisions.map(({ name }) => name.split('/').at(-1) ?? name));
+        token = nextPageToken;
+      } while (token !== '');
+      return names;
+    },
+
+    async deleteRevision(ref, revision) {
+      const url = `${endpoint}/v2/${serviceName(ref)}/revisions/${encodeURIComponent(revision)}`;
+      await rest.find(Operation, { method: 'DELETE', url });
     },
   };
 }

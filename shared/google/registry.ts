@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { Fault } from '#shared/domain/fault.ts';
 import { isDigest, parseImage, type ImageReference } from '#shared/domain/image.ts';
-import type { Registry, RegistryImage } from '#shared/ports.ts';
+import type { ImageTag, Registry, RegistryImage } from '#shared/ports.ts';
 import { jsonOf, nameOf, parsedAs, type Rest, type RestAnswer } from './rest.ts';
 
 const indexTypes = [
@@ -43,6 +43,27 @@ interface Part {
 
 /** https://cloud.google.com/artifact-registry/docs/reference/rest/v1/projects.locations.repositories.dockerImages */
 const DockerImage = z.object({ uploadTime: z.string() });
+const DockerImages = z.object({
+  dockerImages: z
+    .array(DockerImage.extend({ uri: z.string(), tags: z.array(z.string()).default([]) }))
+    .default([]),
+  nextPageToken: z.string().optional(),
+});
+/** The most that Artifact Registry gives at once. */
+const pageSize = 1000;
+/** A repository with more images is not looked through: every look would take longer than its time. */
+const maxPages = 20;
+
+/** Where Artifact Registry keeps an image. @returns undefined for another registry */
+function inArtifactRegistry({ host, path }: ImageReference): { parent: string; image: string } | undefined {
+  const location = /^([a-z0-9-]+)-docker\.pkg\.dev$/.exec(host)?.[1];
+  const [project, repository, ...image] = path.split('/');
+  if (location === undefined || image.length === 0) return undefined;
+  return {
+    parent: `projects/${project}/locations/${location}/repositories/${repository}`,
+    image: image.join('/'),
+  };
+}
 
 /** Where Cloud Run runs; of several platforms, the one whose labels count. */
 const ownPlatform = 'linux/amd64';
@@ -104,21 +125,16 @@ export function createRegistry(options: {
   }
 
   /** Undefined where it is not known: another registry than Artifact Registry. */
-  async function uploadTime({ host, path }: ImageReference, digest: string): Promise<string | undefined> {
-    const location = /^([a-z0-9-]+)-docker\.pkg\.dev$/.exec(host)?.[1];
-    const [project, repository, ...image] = path.split('/');
-    if (options.artifacts === undefined || location === undefined || image.length === 0) return undefined;
-    const parent = `projects/${project}/locations/${location}/repositories/${repository}`;
-    const name = `${parent}/dockerImages/${encodeURIComponent(image.join('/'))}@${digest}`;
+  async function uploadTime(image: ImageReference, digest: string): Promise<string | undefined> {
+    const place = inArtifactRegistry(image);
+    if (options.artifacts === undefined || place === undefined) return undefined;
+    const name = `${place.parent}/dockerImages/${encodeURIComponent(place.image)}@${digest}`;
     return (await rest.find(DockerImage, { url: `${options.artifacts}/v1/${name}` }))?.uploadTime;
   }
 
   return {
     async resolve(image, reference) {
-      const parsed = parseImage(image);
-      if (parsed === undefined) {
-        throw new Fault('invalid-input', `"${image}" is no image: expected HOST/PROJECT/REPOSITORY/IMAGE`);
-      }
+      const parsed = parsedImage(image);
       const base = `${options.endpoint ?? `https://${parsed.host}`}/v2/${parsed.path}`;
       const answer = await manifest(base, reference).catch((error: unknown) => {
         if (error instanceof Fault && error.code === 'not-found') return undefined;
@@ -136,7 +152,36 @@ export function createRegistry(options: {
       ]);
       return { digest, mediaType, ...summary(found), ...(uploadedAt === undefined ? {} : { uploadedAt }) };
     },
+
+    async tags(image) {
+      const place = inArtifactRegistry(parsedImage(image));
+      if (options.artifacts === undefined || place === undefined) return [];
+      const tags: ImageTag[] = [];
+      let token: string | undefined;
+      for (let page = 1; page <= maxPages; page += 1) {
+        const query = `pageSize=${pageSize}${token === undefined ? '' : `&pageToken=${encodeURIComponent(token)}`}`;
+        const url = `${options.artifacts}/v1/${place.parent}/dockerImages?${query}`;
+        const { dockerImages, nextPageToken } = await rest.json(DockerImages, { url });
+        // The list is the repository's: other images are in it.
+        for (const { uri, tags: names, uploadTime: uploadedAt } of dockerImages) {
+          const digest = uri.startsWith(`${image}@`) ? uri.slice(image.length + 1) : '';
+          if (isDigest(digest)) tags.push(...names.map((tag) => ({ tag, digest, uploadedAt })));
+        }
+        if (!nextPageToken) return tags;
+        token = nextPageToken;
+      }
+      throw new Fault(
+        'unsupported',
+        `${place.parent} has more than ${maxPages * pageSize} images: expected a cleanup policy that keeps fewer`,
+      );
+    },
   };
+}
+
+function parsedImage(image: string): ImageReference {
+  const parsed = parseImage(image);
+  if (parsed) return parsed;
+  throw new Fault('invalid-input', `"${image}" is no image: expected HOST/PROJECT/REPOSITORY/IMAGE`);
 }
 
 function summary(parts: Part[]): Omit<RegistryImage, 'digest' | 'mediaType' | 'uploadedAt'> {

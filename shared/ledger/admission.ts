@@ -1,24 +1,23 @@
-import { decideAdmission } from '#shared/domain/admission.ts';
-import type { Change, Deployment, DeploymentRequest } from '#shared/domain/deployment.ts';
+import { decideAdmission, type Unordered } from '#shared/domain/admission.ts';
+import type { Approval } from '#shared/domain/approval.ts';
+import type { Deployment } from '#shared/domain/deployment.ts';
 import { Fault } from '#shared/domain/fault.ts';
-import type { DeploymentId } from '#shared/domain/ids.ts';
-import type { ServiceConfig } from '#shared/domain/service.ts';
+import { approvalIdOf, type DeploymentId } from '#shared/domain/ids.ts';
+import type { ReleaseOrder } from '#shared/domain/release-order.ts';
+import { nothingKnown, readFacts, type LookUpOrder } from './admission-facts.ts';
+import { recordsOf, settle } from './approvals.ts';
 import { putDeployment } from './claims.ts';
-import { placeId, requestKey, type Ledger, type RequestRecord, type Transaction } from './ledger.ts';
+import { newDeployment, requestOf, type Wanted } from './wanted.ts';
+import {
+  placeId,
+  requestKey,
+  type Ledger,
+  type Lock,
+  type RequestRecord,
+  type Transaction,
+} from './ledger.ts';
 
-/** One request for one service in one environment, with the configuration read for it. */
-export interface Wanted {
-  requestId: string;
-  source: DeploymentRequest['source'];
-  config: ServiceConfig;
-  configHash: string;
-  configSource: string;
-  tag: string | undefined;
-  digest: string | undefined;
-  change: Change | undefined;
-  requestedBy: string;
-  requestedAt: string;
-}
+export type { Wanted } from './wanted.ts';
 
 /** The request as it was decided, now or when it came the first time, and the deployments whose state changed. */
 export interface Admitted {
@@ -26,57 +25,155 @@ export interface Admitted {
   changed: Deployment[];
 }
 
-/** Decides a request in one transaction. A repeat gets the first answer. @param newId made by the caller, used if admitted */
-export function admitRequest(
+/**
+ * Decides a request in one transaction (`decideAdmission` has the rules). A repeat gets the first answer; a request that was
+ * approved since is decided anew.
+ * @param newId made by the caller, used if admitted
+ * @param lookUp asked only where the order of releases decides, and outside the transaction, which is then repeated
+ */
+export async function admitRequest(
   ledger: Ledger,
   wanted: Wanted,
   newId: DeploymentId,
   nowMs: number,
+  lookUp: LookUpOrder = nothingKnown,
 ): Promise<Admitted> {
-  const { service, environment } = wanted.config;
+  const orders: Record<string, ReleaseOrder> = {};
+  if (wanted.digest !== undefined && wanted.order !== undefined) orders[wanted.digest] = wanted.order;
+  for (;;) {
+    const decided = await ledger.transaction((tx) => decide(tx, { wanted, orders, newId, nowMs }));
+    if ('record' in decided) return decided;
+    for (const release of decided.of) orders[release.digest] = await lookUp(release);
+  }
+}
+
+interface Asked {
+  wanted: Wanted;
+  orders: Readonly<Record<string, ReleaseOrder>>;
+  newId: DeploymentId;
+  nowMs: number;
+}
+
+async function decide(tx: Transaction, asked: Asked): Promise<Admitted | { of: Unordered[] }> {
+  const { wanted, orders, newId, nowMs } = asked;
+  const { config, requestId, requestedBy, approvalId } = wanted;
+  const { service, environment } = config;
   const place = placeId(service, environment);
-  const key = requestKey(wanted.requestId, place);
   const at = new Date(nowMs).toISOString();
-  return ledger.transaction(async (tx) => {
-    const known = await tx.get('requests', key);
-    if (known) {
-      const deployment = known.deploymentId && (await tx.get('deployments', known.deploymentId));
-      return { record: known, changed: deployment ? [deployment] : [] };
+  const known = await tx.get('requests', requestKey(requestId, place));
+  const approval = approvalId === undefined ? undefined : await tx.get('approvals', approvalId);
+  const isApproved = approval?.status === 'approved' && !approval.settled;
+  if (known && !isApproved) {
+    const deployment = known.deploymentId && (await tx.get('deployments', known.deploymentId));
+    return { record: known, changed: deployment ? [deployment] : [] };
+  }
+  const lock = (await tx.get('locks', place)) ?? { service, environment, fence: 0 };
+  const active = lock.active === undefined ? undefined : await tx.get('deployments', lock.active);
+  const waiting = lock.waiting === undefined ? undefined : await tx.get('deployments', lock.waiting);
+  const facts = await readFacts(
+    tx,
+    { service, environment, wanted: wantedFacts(wanted, isApproved), policy: config.policy, orders, nowMs },
+    { active, waiting },
+  );
+  const admission = decideAdmission(facts);
+  const base = { requestId, service, environment, requestedBy, at };
+  switch (admission.decision) {
+    case 'needs-order':
+      return admission;
+    case 'duplicate':
+    case 'refused':
+    case 'superseded':
+      return conclude(tx, approval, { ...base, ...admission });
+    case 'awaiting-approval':
+      return awaitApproval(tx, asked, { ...base, ...admission });
+    case 'admitted':
+    case 'waiting': {
+      const { decision, reason, overrides } = admission;
+      // Four characters of chance per second: a clash is rare, and would overwrite a deployment.
+      if (await tx.get('deployments', newId))
+        throw new Fault('conflict', `the deployment id ${newId} is taken`);
+      const starts = decision === 'admitted';
+      const fence = lock.fence + (starts ? 1 : 0);
+      const order = wanted.digest === undefined ? undefined : facts.orders[wanted.digest];
+      const deployment: Deployment = {
+        ...newDeployment(
+          { ...wanted, order },
+          newId,
+          starts ? fence : 0,
+          starts ? 'starting' : 'waiting',
+          at,
+        ),
+        ...(isApproved ? { approvedBy: approval.approvals.map(({ by }) => by) } : {}),
+        ...(overrides.length === 0 ? {} : { overrides }),
+      };
+      const { record } = await conclude(tx, approval, { ...base, decision, reason, deploymentId: newId });
+      await tx.put('deployments', newId, deployment);
+      const taken: Lock = { ...lock, fence, ...(starts ? { active: newId } : { waiting: newId }) };
+      await tx.put('locks', place, taken);
+      const changed = [deployment];
+      if (waiting && !starts) changed.push(await supersede(tx, waiting, newId, at));
+      return { record, changed };
     }
-    const lock = (await tx.get('locks', place)) ?? { service, environment, fence: 0 };
-    const active = lock.active && (await tx.get('deployments', lock.active));
-    const waiting = lock.waiting && (await tx.get('deployments', lock.waiting));
-    const admission = decideAdmission({
-      wanted,
-      active: active || undefined,
-      waiting: waiting || undefined,
-      live: await tx.get('live', place),
-    });
-    // Four characters of chance per second: a clash is rare, and would overwrite a deployment.
-    if (admission.decision !== 'duplicate' && (await tx.get('deployments', newId)))
-      throw new Fault('conflict', `the deployment id ${newId} is taken`);
-    const record: RequestRecord = {
-      requestId: wanted.requestId,
-      decision: admission.decision,
-      reason: admission.reason,
+  }
+}
+
+const wantedFacts = (wanted: Wanted, approved: boolean) => ({
+  digest: wanted.digest,
+  tag: wanted.tag,
+  configHash: wanted.configHash,
+  byPerson: wanted.source !== 'image-push',
+  requestedBy: wanted.requestedBy,
+  overrideFreeze: wanted.override?.freeze,
+  approved,
+});
+
+/** Writes what became of a request; one that was approved, into the approval and all that waited for it too. */
+async function conclude(
+  tx: Transaction,
+  approval: Approval | undefined,
+  record: RequestRecord,
+): Promise<Admitted> {
+  const { requestId, service = '', environment = '', decision, reason, at, deploymentId } = record;
+  if (!approval) await tx.put('requests', requestKey(requestId, placeId(service, environment)), record);
+  else {
+    const outcome = { decision, reason, at, ...(deploymentId === undefined ? {} : { deploymentId }) };
+    await settle(tx, approval, await recordsOf(tx, approval.id), outcome);
+  }
+  return { record, changed: [] };
+}
+
+/** Keeps the request for people to decide. Who asks for the same again meanwhile waits for the same approval. */
+async function awaitApproval(tx: Transaction, asked: Asked, record: RequestRecord): Promise<Admitted> {
+  const { wanted, orders, newId, nowMs } = asked;
+  const { config, configHash, digest } = wanted;
+  const { service, environment, image, policy } = config;
+  const open = await tx.list('approvals', { service, environment, status: 'open', configHash });
+  const same = open.find((one) => one.request.digest === digest && Date.parse(one.expiresAt) > nowMs);
+  const id = same?.id ?? approvalIdOf(newId);
+  if (!same && (await tx.get('approvals', id))) throw new Fault('conflict', `the approval id ${id} is taken`);
+  const awaiting = { ...record, approvalId: id };
+  await tx.put('requests', requestKey(wanted.requestId, placeId(service, environment)), awaiting);
+  if (!same && policy.approvals) {
+    const { required, from, timeout } = policy.approvals;
+    const order = digest === undefined ? undefined : orders[digest];
+    await tx.put('approvals', id, {
+      id,
       service,
       environment,
-      deploymentId: admission.decision === 'duplicate' ? admission.deploymentId : newId,
+      image,
+      request: requestOf({ ...wanted, order }),
+      configHash,
+      status: 'open',
       requestedBy: wanted.requestedBy,
-      at,
-    };
-    await tx.put('requests', key, record);
-    if (admission.decision === 'duplicate') return { record, changed: [] };
-
-    const starts = admission.decision === 'admitted';
-    const fence = lock.fence + (starts ? 1 : 0);
-    const deployment = newDeployment(wanted, newId, starts ? fence : 0, starts ? 'starting' : 'waiting', at);
-    await tx.put('deployments', newId, deployment);
-    await tx.put('locks', place, { ...lock, fence, ...(starts ? { active: newId } : { waiting: newId }) });
-    const changed = [deployment];
-    if (waiting && !starts) changed.push(await supersede(tx, waiting, newId, at));
-    return { record, changed };
-  });
+      required,
+      from,
+      timeoutSeconds: timeout,
+      expiresAt: new Date(nowMs + timeout * 1000).toISOString(),
+      approvals: [],
+      settled: false,
+    });
+  }
+  return { record: awaiting, changed: [] };
 }
 
 /** Records a request that leads to no deployment. A repeat keeps the first record. */
@@ -97,44 +194,4 @@ function supersede(tx: Transaction, waiting: Deployment, by: DeploymentId, at: s
       finishedAt: at,
     },
   });
-}
-
-function newDeployment(
-  wanted: Wanted,
-  id: DeploymentId,
-  fence: number,
-  status: 'waiting' | 'starting',
-  at: string,
-): Deployment {
-  const { requestId, source, requestedBy, requestedAt, tag, digest, change, config } = wanted;
-  return {
-    recordVersion: 1,
-    id,
-    revision: 1,
-    service: config.service,
-    environment: config.environment,
-    request: {
-      id: requestId,
-      source,
-      requestedBy,
-      requestedAt,
-      ...(tag === undefined ? {} : { tag }),
-      ...(digest === undefined ? {} : { digest }),
-      ...(change === undefined ? {} : { change }),
-    },
-    config,
-    configHash: wanted.configHash,
-    configSource: wanted.configSource,
-    status,
-    mode: 'deploy',
-    fence,
-    deadExecutions: [],
-    newestSeq: 0,
-    trafficMoved: false,
-    completed: false,
-    steps: [],
-    checks: [],
-    createdAt: at,
-    updatedAt: at,
-  };
 }

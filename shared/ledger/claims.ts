@@ -118,6 +118,7 @@ export type DeploymentPatch = Partial<
     | 'trafficWritten'
     | 'trafficIntended'
     | 'buildId'
+    | 'migration'
     | 'completed'
     | 'failure'
     | 'rollback'

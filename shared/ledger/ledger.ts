@@ -1,6 +1,11 @@
+import type { Approval } from '#shared/domain/approval.ts';
 import type { Deployment } from '#shared/domain/deployment.ts';
+import type { Drift } from '#shared/domain/drift.ts';
 import type { DeploymentId } from '#shared/domain/ids.ts';
+import type { LockChange, ManualLock } from '#shared/domain/manual-lock.ts';
 import type { StepReply } from '#shared/domain/protocol.ts';
+import type { Quarantine } from '#shared/domain/quarantine.ts';
+import type { ReleaseOrder } from '#shared/domain/release-order.ts';
 import type { StepName } from '#shared/domain/steps.ts';
 
 /**
@@ -33,14 +38,19 @@ export interface Lock {
   fence: number;
 }
 
-/** What became of a request, for ever: a repeat of it is answered from here. */
+/**
+ * What became of a request, for ever: a repeat of it is answered from here. Only `awaiting-approval` is replaced, by what
+ * follows from the approval.
+ */
 export interface RequestRecord {
   requestId: string;
-  decision: 'admitted' | 'waiting' | 'duplicate' | 'refused' | 'ignored';
+  decision: 'admitted' | 'waiting' | 'duplicate' | 'refused' | 'ignored' | 'superseded' | 'awaiting-approval';
   reason: string;
   service?: string;
   environment?: string;
   deploymentId?: DeploymentId;
+  /** Where people say yes or no to it. */
+  approvalId?: string;
   requestedBy: string;
   at: string;
 }
@@ -53,8 +63,17 @@ interface LiveRelease {
   image: string;
   digest: string;
   tag?: string;
+  order?: ReleaseOrder;
   configHash: string;
   at: string;
+}
+
+/** One per service and environment: the lock a person holds, and every change of it, newest last. */
+export interface ManualLockRecord {
+  service: string;
+  environment: string;
+  lock?: ManualLock;
+  history: LockChange[];
 }
 
 /** Where a deployment's message is and which ledger revision it shows. */
@@ -87,6 +106,12 @@ interface Refusal {
   at: string;
 }
 
+/** When something that is not to be done at every look was done last. */
+interface LastDone {
+  what: string;
+  at: string;
+}
+
 export interface Collections {
   deployments: Deployment;
   dispatches: Dispatch;
@@ -95,6 +120,11 @@ export interface Collections {
   live: LiveRelease;
   notifications: Notification;
   refusals: Refusal;
+  manualLocks: ManualLockRecord;
+  approvals: Approval;
+  quarantine: Quarantine;
+  drift: Drift;
+  lastDone: LastDone;
 }
 
 export type Collection = keyof Collections;

@@ -87,6 +87,8 @@ describe('any text', () => {
       'healthProbe',
       'suites',
       'traffic',
+      'analysis',
+      'migration',
       'policy',
       'slack',
       'build',

@@ -103,7 +103,7 @@ environments:
       '4:3 environments.Prod: "Prod" — expected lower-case letters, digits and hyphens, starting with a letter',
       '5:23 environments.staging.project: "p" — expected a Google Cloud project id',
       '5:34 environments.staging.region: "here" — expected a region such as us-central1',
-      '5:40 environments.staging.image: unknown key — expected one of project, region, cloudRunService, runtime, healthProbe, suites, traffic, policy, slack',
+      '5:40 environments.staging.image: unknown key — expected one of project, region, cloudRunService, runtime, healthProbe, suites, traffic, analysis, migration, retries, policy, slack',
       '6:9 environments.empty: nothing — expected a map of keys and values',
     ]);
   });

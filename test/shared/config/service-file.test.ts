@@ -27,7 +27,15 @@ describe('a service file', () => {
         },
         suites: [],
         traffic: { steps: [100], bake: 10, keepPrevious: false },
-        policy: { autoDeploy: [] },
+        retries: {
+          attempts: 6,
+          initialBackoff: 1,
+          maximumBackoff: 60,
+          budget: 900,
+          deploymentBudget: 21_600,
+          steps: {},
+        },
+        policy: { autoDeploy: [], freeze: [], deployers: [], rollBack: 'automatic' },
         slack: {},
       },
     ]);

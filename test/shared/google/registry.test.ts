@@ -1,4 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createArtifacts } from '#local/artifacts/artifacts.ts';
+import { serve } from '#local/http.ts';
 import { createRegistry } from '#shared/google/registry.ts';
 import { createRest } from '#shared/google/rest.ts';
 import {
@@ -78,20 +80,19 @@ describe('an image', () => {
     });
   });
 
-  it('of Artifact Registry comes with the time of its upload', async () => {
+  it('of Artifact Registry comes with the time of its first upload', async () => {
     const { local } = await open();
-    const digest = await local.pushImage('v1', await gzipLayer([{ name: 'server.mjs', content: 'x' }]));
-    const uploadTime = '2026-01-03T00:00:00.123Z';
-    const artifacts = await openServer(({ url }) =>
-      url.endsWith(`/dockerImages/hello@${digest}`)
-        ? { body: JSON.stringify({ uploadTime }) }
-        : { status: 404 },
-    );
+    const { routes } = createArtifacts({ catalog: local.catalog, location: 'us-central1' });
+    const artifacts = await serve({ routes, authenticate: (given) => (given === token ? 'ci' : undefined) });
+    onTestFinished(() => artifacts.close());
+    const layer = await gzipLayer([{ name: 'server.mjs', content: 'x' }]);
+    await local.clock.advance(60_000);
+    const digest = await local.pushImage('v1', layer);
+    await local.clock.advance(60_000);
+    await local.pushImage('latest', layer);
     const registry = createRegistry({ endpoint: local.origin, artifacts: artifacts.origin, rest });
-    expect(await registry.resolve(image, 'v1')).toMatchObject({ digest, uploadedAt: uploadTime });
-    expect(artifacts.requests.map(({ url }) => url)).toEqual([
-      `/v1/projects/slipway-local/locations/us-central1/repositories/${name.split('/')[1]}/dockerImages/hello@${digest}`,
-    ]);
+    const found = await registry.resolve(image, 'latest');
+    expect(found).toMatchObject({ digest, uploadedAt: '2026-01-01T00:01:00.000Z' });
   });
 
   it('of another registry comes without', async () => {
@@ -107,7 +108,7 @@ describe('an image', () => {
   it.each([undefined, 'yesterday'])('that says %s of when it was made still is one', async (created) => {
     const { local, registry } = await open();
     const layer = await gzipLayer([{ name: 'server.mjs', content: 'x' }]);
-    await local.pushImage('v1', layer, { ...imageConfig, created } as typeof imageConfig);
+    await local.pushImage('v1', layer, { ...imageConfig, created });
     expect(await registry.resolve(image, 'v1')).not.toHaveProperty('createdAt');
   });
 

@@ -1,0 +1,30 @@
+/** A call of the CLI. IAM in front of the function has verified the caller; here only who it was is read. */
+export interface ApiRequest {
+  method: string;
+  /** Without query. */
+  path: string;
+  query: URLSearchParams;
+  authorization: string | undefined;
+  body: unknown;
+}
+
+export interface ApiAnswer {
+  status: number;
+  body: unknown;
+}
+
+/** An answer that says what is wrong. @param more what helps to see why */
+export const problem = (status: number, error: string, more: Record<string, unknown> = {}): ApiAnswer => ({
+  status,
+  body: { error, ...more },
+});
+
+/** A part of a path; undefined when its encoding is broken. */
+export function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // A lone % or bytes that are no UTF-8.
+    return undefined;
+  }
+}
