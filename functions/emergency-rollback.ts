@@ -9,7 +9,9 @@ import {
   trafficInWords,
   type TrafficTarget,
 } from '#shared/domain/traffic.ts';
+import { notSafeToRollBack } from '#shared/domain/way-back.ts';
 import { placeId } from '#shared/ledger/ledger.ts';
+import { recordRollback } from '#shared/ledger/rollbacks.ts';
 import { takeFence } from '#shared/ledger/signals.ts';
 import type { LiveService, ServiceRef } from '#shared/ports.ts';
 import type { Deps } from '#functions/deps.ts';
@@ -23,6 +25,8 @@ export interface RollbackOrder {
   to?: string;
   by: string;
   reason: string;
+  /** Also from a release that is marked as not safe to roll back: who orders it has looked at the data. */
+  force?: boolean;
 }
 
 export type RollbackAnswer =
@@ -31,11 +35,14 @@ export type RollbackAnswer =
 
 /** Changes of others between looking and writing; more than this is a fight that a person has to end. */
 const writeTries = 5;
+/** Deployments of the place, newest first, in which a marked release is looked for. */
+const lookedThrough = 200;
 const verifyTries = 40;
 const verifyEveryMs = 250;
 
 /**
- * A person's order to go back at once. It needs the ledger and Cloud Run, not the workflow, Pub/Sub or any step: it takes
+ * A person's order to go back at once. From, or past, a release that is marked as not safe to roll back and had traffic it
+ * wants to be told so twice (`force`). It needs the ledger and Cloud Run, not the workflow, Pub/Sub or any step: it takes
  * the next fence, so that a running deployment cannot undo it, puts the traffic where it was, and verifies that by asking.
  */
 export async function rollBackNow(deps: Deps, order: RollbackOrder): Promise<RollbackAnswer> {
@@ -45,6 +52,8 @@ export async function rollBackNow(deps: Deps, order: RollbackOrder): Promise<Rol
       status: 'refused',
       reason: `${order.service} has no deployment in ${order.environment} to go back from`,
     };
+  const unsafe = order.force === true ? undefined : await unsafeWay(deps, newest, order);
+  if (unsafe !== undefined) return { status: 'refused', reason: unsafe };
   const target = await targetOf(deps, newest, order.to);
   if ('refused' in target) return { status: 'refused', reason: target.refused };
 
@@ -58,7 +67,14 @@ export async function rollBackNow(deps: Deps, order: RollbackOrder): Promise<Rol
     await poke(deps, active);
   }
   const live = await inEffect(deps, ref, want);
-  const observed = `Cloud Run: ${trafficInWords(live.trafficStatuses)}; ${await askService(deps, newest, live)}`;
+  const migrated =
+    newest.migration === undefined ? '' : `; its migration (job ${newest.migration.job}) is not undone`;
+  const observed = `Cloud Run: ${trafficInWords(live.trafficStatuses)}; ${await askService(deps, newest, live)}${migrated}`;
+  const [to] = shares(live.trafficStatuses);
+  if (to) {
+    const { by, reason } = order;
+    await recordRollback(deps.ledger, { from: newest, toRevision: to.revision, by, reason, at });
+  }
   deps.log('WARNING', `${order.by} rolled ${order.service} → ${order.environment} back: ${order.reason}`, {
     observed,
     fence,
@@ -76,6 +92,28 @@ async function newestRelease(
   const active = lock?.active === undefined ? undefined : await deps.ledger.get('deployments', lock.active);
   if (active?.stable) return active;
   return live && deps.ledger.get('deployments', live.deploymentId);
+}
+
+/** @returns why going there may do harm: a release on the way back had traffic and is marked as not safe to roll back */
+async function unsafeWay(
+  deps: Deps,
+  newest: Deployment,
+  { service, environment, to }: RollbackOrder,
+): Promise<string | undefined> {
+  // Ids sort by time. A revision that is none of ours may be older than all of them.
+  const target = /-(d[0-9a-z]{11})$/.exec(to ?? '')?.[1] ?? '';
+  const left =
+    to === undefined
+      ? [newest]
+      : (await deps.ledger.list('deployments', { service, environment }, lookedThrough)).filter(
+          ({ id }) => id > target,
+        );
+  for (const deployment of left) {
+    const why = deployment.trafficMoved ? notSafeToRollBack(deployment) : undefined;
+    if (why === undefined) continue;
+    return `${deployment.id} is marked as not safe to roll back (${why}): see that what ran before can work with the data as it is now, then order it with force`;
+  }
+  return undefined;
 }
 
 async function targetOf(

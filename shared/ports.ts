@@ -120,8 +120,8 @@ export interface StoredObject {
 export interface ObjectStore {
   /** @returns undefined when there is no such object */
   read(name: string): Promise<StoredObject | undefined>;
-  /** Names under a prefix. */
-  list(prefix: string): Promise<string[]>;
+  /** What is under a prefix, as it is now. */
+  list(prefix: string): Promise<{ name: string; generation: string }[]>;
   /** Creates or replaces. */
   write(name: string, text: string, contentType: string): Promise<void>;
 }

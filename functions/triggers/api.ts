@@ -2,10 +2,12 @@ import { z } from 'zod';
 import { Change, isFinished, OverrideWish } from '#shared/domain/deployment.ts';
 import { DeploymentId } from '#shared/domain/ids.ts';
 import { isDigest } from '#shared/domain/image.ts';
+import { Fault } from '#shared/domain/fault.ts';
 import type { AdmitMessage } from '#shared/domain/requests.ts';
 import { cancelWaiting, signalDeployment } from '#shared/ledger/signals.ts';
 import { buildReport } from '#shared/report/report.ts';
 import type { Deps } from '#functions/deps.ts';
+import { rollBackNow } from '#functions/emergency-rollback.ts';
 import { announce, poke } from '#functions/events.ts';
 import { decoded, problem, type ApiAnswer, type ApiRequest } from '#functions/triggers/answers.ts';
 import { policyApi } from '#functions/triggers/policy-api.ts';
@@ -21,6 +23,14 @@ const DeployBody = z.strictObject({
   digest: z.string().refine(isDigest, 'expected sha256:<64 hex digits>').optional(),
   change: Change.optional(),
   override: OverrideWish.optional(),
+});
+
+const RollbackBody = z.strictObject({
+  service: z.string().min(1).max(100),
+  environment: z.string().min(1).max(100),
+  reason: z.string().min(1).max(300),
+  to: z.string().min(1).max(63).optional(),
+  force: z.boolean().optional(),
 });
 
 const StopBody = z.strictObject({ reason: z.string().min(1).max(300) });
@@ -42,8 +52,9 @@ export async function api(deps: Deps, request: ApiRequest): Promise<ApiAnswer> {
     case 'GET /deployments/:id/report':
       return withDeployment(deps, id, (deployment) => ({ status: 200, body: buildReport(deployment) }));
     case 'POST /deployments/:id/cancel':
-    case 'POST /deployments/:id/rollback':
-      return stop(deps, id, action === 'rollback' ? 'rollback' : 'cancel', request.body, caller);
+      return stop(deps, id, request.body, caller);
+    case 'POST /rollback':
+      return rollBack(deps, request.body, caller);
     case 'GET /requests/:id':
       return requests(deps, id ?? '');
     case 'GET /refusals':
@@ -99,13 +110,7 @@ async function requests(deps: Deps, id: string): Promise<ApiAnswer> {
   return { status: 200, body: { requests: records } };
 }
 
-async function stop(
-  deps: Deps,
-  id: string | undefined,
-  kind: 'cancel' | 'rollback',
-  body: unknown,
-  caller: string,
-): Promise<ApiAnswer> {
+async function stop(deps: Deps, id: string | undefined, body: unknown, caller: string): Promise<ApiAnswer> {
   const parsed = StopBody.safeParse(body);
   if (!parsed.success) return problem(400, z.prettifyError(parsed.error));
   return withDeployment(deps, id, async (deployment) => {
@@ -124,7 +129,7 @@ async function stop(
       if (cancelled?.status === 'finished') return { status: 200, body: cancelled };
     }
     const told = await signalDeployment(deps.ledger, deployment.id, {
-      kind,
+      kind: 'cancel',
       by: caller,
       reason,
       at: new Date(nowMs).toISOString(),
@@ -134,6 +139,26 @@ async function stop(
     await poke(deps, told);
     return { status: 202, body: told };
   });
+}
+
+/** Goes back at once, whatever the pipeline does. */
+async function rollBack(deps: Deps, body: unknown, caller: string): Promise<ApiAnswer> {
+  const parsed = RollbackBody.safeParse(body);
+  if (!parsed.success) return problem(400, z.prettifyError(parsed.error));
+  const { to, force, ...order } = parsed.data;
+  try {
+    const answer = await rollBackNow(deps, {
+      ...order,
+      by: caller,
+      ...(to === undefined ? {} : { to }),
+      ...(force === undefined ? {} : { force }),
+    });
+    return answer.status === 'refused' ? problem(409, answer.reason) : { status: 200, body: answer };
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    // It may have been done all the same: whoever ordered it has to look.
+    return problem(504, `not verified: ${error.message}`);
+  }
 }
 
 async function withDeployment(

@@ -1,6 +1,7 @@
 import { formatProblems } from '#shared/config/problems.ts';
 import { parseServiceFile } from '#shared/config/service-file.ts';
 import type { ServiceConfig } from '#shared/domain/service.ts';
+import type { ObjectStore } from '#shared/ports.ts';
 import type { Deps } from '#functions/deps.ts';
 
 /** A service file of the bucket, as it is now. */
@@ -12,21 +13,37 @@ export interface ServiceFile {
   problems?: string;
 }
 
+/**
+ * What was read and parsed before, by this process: a generation never changes. Pushes of many services at once would
+ * otherwise read and parse every file for each of them.
+ */
+const remembered = new WeakMap<ObjectStore, Map<string, { generation: string; file: ServiceFile }>>();
+
 /** Every service file of the bucket. */
-export async function readServiceFiles(deps: Deps): Promise<ServiceFile[]> {
-  const names = (await deps.objects.list('services/')).filter((name) => /\.ya?ml$/.test(name));
+export async function readServiceFiles({ objects }: Pick<Deps, 'objects'>): Promise<ServiceFile[]> {
+  const known = remembered.get(objects) ?? new Map<string, { generation: string; file: ServiceFile }>();
+  remembered.set(objects, known);
+  const found = (await objects.list('services/')).filter(({ name }) => /\.ya?ml$/.test(name));
   const files = await Promise.all(
-    names.map(async (name): Promise<ServiceFile | undefined> => {
-      const object = await deps.objects.read(name);
+    found.map(async ({ name, generation }): Promise<ServiceFile | undefined> => {
+      const before = known.get(name);
+      if (before?.generation === generation) return before.file;
+      const object = await objects.read(name);
       if (!object) return undefined;
-      const parsed = parseServiceFile(object.text, name);
-      if (parsed.status === 'invalid')
-        return { name, text: object.text, configs: [], problems: formatProblems(parsed.problems) };
-      const source = `${name}#${object.generation}`;
-      return { name, text: object.text, configs: parsed.configs.map((config) => ({ config, source })) };
+      const file = parsed(name, object.text, object.generation);
+      known.set(name, { generation: object.generation, file });
+      return file;
     }),
   );
   return files.filter((file) => file !== undefined);
+}
+
+function parsed(name: string, text: string, generation: string): ServiceFile {
+  const result = parseServiceFile(text, name);
+  if (result.status === 'invalid')
+    return { name, text, configs: [], problems: formatProblems(result.problems) };
+  const source = `${name}#${generation}`;
+  return { name, text, configs: result.configs.map((config) => ({ config, source })) };
 }
 
 /** The configuration of one service in one environment, or why there is none. */

@@ -61,7 +61,7 @@ export function createObjectStore(options: {
 
     async list(prefix) {
       const [files] = await asked(`list "${prefix}"`, async () => (await bucket()).getFiles({ prefix }));
-      return files.map(({ name }) => name);
+      return files.map(({ name, metadata }) => ({ name, generation: String(metadata.generation) }));
     },
 
     async write(name, text, contentType) {

@@ -27,7 +27,8 @@ export async function readFacts(
   const { service, environment, wanted } = asked;
   const place = placeId(service, environment);
   const { digest, configHash } = wanted;
-  const live = await tx.get('live', place);
+  const last = await tx.get('live', place);
+  const live = last?.takenBack ? undefined : last;
   const manualLock = (await tx.get('manualLocks', place))?.lock;
   const known: Record<string, ReleaseOrder> = {};
   for (const { digest: of, order } of [

@@ -66,6 +66,8 @@ interface LiveRelease {
   order?: ReleaseOrder;
   configHash: string;
   at: string;
+  /** A person went back from it to something that has no record here: it serves no longer. */
+  takenBack?: { by: string; reason: string; at: string };
 }
 
 /** One per service and environment: the lock a person holds, and every change of it, newest last. */

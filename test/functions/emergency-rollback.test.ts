@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Fault } from '#shared/domain/fault.ts';
 import { shares } from '#shared/domain/traffic.ts';
 import { rollBackNow, type RollbackAnswer } from '#functions/emergency-rollback.ts';
-import { connect, runDeployment } from '#test/support/engine.ts';
+import { connect, pushed, runDeployment } from '#test/support/engine.ts';
 import { override } from '#test/support/override.ts';
 import { createWorld, type World } from '#test/support/world.ts';
 
@@ -36,6 +36,26 @@ describe('an emergency rollback', () => {
       `Cloud Run: hello-${first.id} 100 %; service: GET /healthz answered 200`,
     );
     expect(await serving(world)).toEqual([{ revision: `hello-${first.id}`, percent: 100 }]);
+  });
+
+  it('keeps the release that was taken back from coming again, and knows what is live now', async () => {
+    const world = createWorld();
+    const { first } = await twoReleases(world);
+    await rollBack(world);
+    const again = connect(world);
+    again.publish('gcr', pushed('v2', world.registry.images.get('v2')!.digest));
+    again.publish('gcr', pushed('v1', world.registry.images.get('v1')!.digest));
+    await again.idle();
+    const reasons = (await world.deps.ledger.list('requests')).map(
+      ({ decision, reason }) => `${decision}: ${reason}`,
+    );
+    expect(reasons).toContainEqual(
+      expect.stringMatching(/^refused: .*rolled back by ana@example.com: checkout is broken/),
+    );
+    expect(reasons).toContainEqual(
+      expect.stringContaining(`duplicate: ${first.id} already made this release live`),
+    );
+    expect(await world.deps.ledger.list('deployments')).toHaveLength(2);
   });
 
   it('goes to the revision it is told', async () => {

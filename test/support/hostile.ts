@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import type { Deployment } from '#shared/domain/deployment.ts';
 import { outcomes, type Outcome } from '#shared/domain/outcome.ts';
 import { checkOf, deploymentOf, evidenceOf, waitingOf } from './deployment.ts';
-import { finishedAs } from './outcomes.ts';
+import { finishedAs, withheld } from './outcomes.ts';
 
 /** What people and programs have put into names to make trouble in Markdown, terminals and Slack. */
 export const nasty: Record<string, string> = {
@@ -77,9 +77,31 @@ export function withForeign(deployment: Deployment, text: () => string): Deploym
       }),
       checkOf({ title: text(), suite: text(), outcome: 'not-run', reason: text() }),
     ]),
-    ...(failure && { failure: { ...failure, code: text(), message: text() } }),
+    ...(failure && {
+      failure: {
+        ...failure,
+        code: text(),
+        message: text(),
+        cause: {
+          class: 'does-not-start' as const,
+          sentence: text(),
+          nextStep: text(),
+          command: ['gcloud', text()],
+        },
+        lastLines: [text(), text(), text()],
+      },
+    }),
     ...(rollback && {
-      rollback: { ...rollback, observed: text(), remains: [text(), text()], notes: [text()] },
+      rollback: {
+        ...rollback,
+        observed: text(),
+        remains: [text(), text()],
+        notes: [text()],
+        ...(rollback.withheld === undefined ? {} : { withheld: text() }),
+      },
+    }),
+    ...(deployment.migration && {
+      migration: { ...deployment.migration, job: text(), execution: text() },
     }),
     ...(result && {
       result: {
@@ -103,6 +125,7 @@ export const stages: Record<string, () => Deployment> = {
       signal: { kind: 'cancel', by: 'ana', reason: 'wrong tag', at: '2026-01-01T00:00:10.000Z' },
     }),
   ...Object.fromEntries(outcomes.map((outcome: Outcome) => [outcome, () => finishedAs(outcome)])),
+  'not rolled back on purpose': withheld,
 };
 
 /** Any stage with any texts. */

@@ -1,4 +1,5 @@
 import type { Deployment } from '#shared/domain/deployment.ts';
+import { migrationCheck } from '#shared/domain/migration.ts';
 import type { Outcome } from '#shared/domain/outcome.ts';
 import { verdict } from '#shared/domain/verdict.ts';
 import {
@@ -168,3 +169,24 @@ const facts: Record<Outcome, Partial<Deployment>> = {
   superseded: {},
   refused: {},
 };
+
+/** Left under traffic on purpose, after its migration was run. */
+export function withheld(): Deployment {
+  const { rollback: failed, checks: asked, ...rest } = finishedAs('rollback-failed');
+  const execution = 'projects/slipway-local/locations/us-central1/jobs/migrate/executions/migrate-abcde';
+  const observed =
+    'not rolled back: this release is marked as not safe to roll back (policy.rollBack is never)';
+  return {
+    ...rest,
+    migration: { job: 'migrate', execution, status: 'succeeded', startedAt: at(12) },
+    checks: [
+      ...asked,
+      checkOf({
+        ...migrationCheck('migrate'),
+        outcome: 'fail',
+        evidence: evidenceOf({ logUri: 'https://example.com/logs?a=1&b=%22%3E' }),
+      }),
+    ],
+    ...(failed && { rollback: { ...failed, observed, withheld: 'policy.rollBack is never' } }),
+  };
+}

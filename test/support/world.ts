@@ -7,6 +7,7 @@ import type { Delivery } from '#functions/delivery.ts';
 import type { Deps } from '#functions/deps.ts';
 import { createFakeCloudRun, type Behaviour, type FakeCloudRun } from './fakes/cloud-run.ts';
 import * as google from './fakes/google.ts';
+import { createFakeJobs, type FakeJobs } from './fakes/jobs.ts';
 import { createFakeSlack, type FakeSlack } from './fakes/slack.ts';
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts';
 
@@ -34,6 +35,7 @@ export interface World {
   deps: Deps;
   clock: VirtualClock;
   run: FakeCloudRun;
+  jobs: FakeJobs;
   registry: google.FakeRegistry;
   secrets: google.FakeSecrets;
   build: google.FakeBuild;
@@ -88,6 +90,7 @@ export function createWorld(overrides: Partial<Deps> = {}): World {
     run,
     registry,
     objects,
+    jobs: createFakeJobs(clock),
     secrets: google.createFakeSecrets(),
     build: google.createFakeBuild(clock, (tag) => void release(tag)),
     pubsub: google.createFakePubSub(),

@@ -109,24 +109,35 @@ describe('the api', () => {
     });
   });
 
-  it.each(['cancel', 'rollback'] as const)('writes %s down first, then wakes the workflow', async (kind) => {
+  it('writes a cancellation down first, then wakes the workflow', async () => {
     const world = createWorld();
     await admitted(world, { status: 'active', awaiting: { seq: 3, callbackUrl: callbackUrl() } });
-    const answer = await call(world, `POST /deployments/${id}/${kind}`, { body: { reason: 'wrong tag' } });
+    const answer = await call(world, `POST /deployments/${id}/cancel`, { body: { reason: 'wrong tag' } });
     expect(answer).toMatchObject({ status: 202 });
     expect((await world.deps.ledger.get('deployments', id))?.signal).toMatchObject({
-      kind,
+      kind: 'cancel',
       by: 'ada@example.com',
       reason: 'wrong tag',
     });
     expect(world.callback.posts).toEqual([{ url: callbackUrl(), body: { poke: true } }]);
   });
 
+  it.each([
+    { name: 'without a reason', body: { service: 'hello', environment: 'staging' }, status: 400 },
+    {
+      name: 'of a service nobody deployed',
+      body: { service: 'x', environment: 'y', reason: 'broken' },
+      status: 409,
+    },
+  ])('refuses to roll back $name', async ({ body, status }) => {
+    expect(await call(createWorld(), 'POST /rollback', { body })).toMatchObject({ status });
+  });
+
   it('keeps the first word when a second one comes', async () => {
     const world = createWorld();
     await admitted(world, { status: 'active' });
     await call(world, `POST /deployments/${id}/cancel`, { body: { reason: 'first' } });
-    await call(world, `POST /deployments/${id}/rollback`, { body: { reason: 'second' } });
+    await call(world, `POST /deployments/${id}/cancel`, { body: { reason: 'second' } });
     expect((await world.deps.ledger.get('deployments', id))?.signal).toMatchObject({ reason: 'first' });
   });
 

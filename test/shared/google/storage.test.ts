@@ -37,7 +37,13 @@ describe('a bucket', () => {
     const { objects } = await openBucket();
     for (const name of ['services/a.yaml', 'services/b.yaml', 'reports/a.json'])
       await objects.write(name, '', 'text/plain');
-    expect((await objects.list('services/')).sort()).toEqual(['services/a.yaml', 'services/b.yaml']);
+    const listed = await objects.list('services/');
+    expect(new Map(listed.map(({ name, generation }) => [name, generation]))).toEqual(
+      new Map([
+        ['services/a.yaml', (await objects.read('services/a.yaml'))?.generation],
+        ['services/b.yaml', (await objects.read('services/b.yaml'))?.generation],
+      ]),
+    );
     expect(await objects.list('none/')).toEqual([]);
   });
 

@@ -53,6 +53,8 @@ interface Write {
 
 export interface FakeCloudRun extends CloudRun {
   writes: Write[];
+  /** Revisions that were deleted, in order. */
+  deleted: string[];
   /** Every split that users met, in order: only of a service that was open to them. */
   exposed: { revision: string; percent: number }[][];
   /** A person's edit in the console: a new etag, no fence of ours. */
@@ -128,6 +130,7 @@ export function createFakeCloudRun(options: {
 
   const fake: FakeCloudRun = {
     writes: [],
+    deleted: [],
     exposed: [],
     beforeWrite: undefined,
     service: () => service,
@@ -222,6 +225,17 @@ export function createFakeCloudRun(options: {
     async getRevision(_ref, name) {
       const found = service?.revisions.find((revision) => revision.name === name);
       return found && stateOf(found);
+    },
+    async revisions() {
+      return service?.revisions.map(({ name }) => name).reverse() ?? [];
+    },
+    async deleteRevision(_ref, name) {
+      if (!service) return;
+      const inUse = [...service.traffic, ...service.effective].some(({ revision }) => revision === name);
+      if (inUse || service.revisions.at(-1)?.name === name)
+        throw new Fault('invalid-input', `revision ${name} is in use`);
+      service.revisions = service.revisions.filter((revision) => revision.name !== name);
+      fake.deleted.push(name);
     },
   };
   return fake;

@@ -26,6 +26,11 @@ export function createFakeRegistry(): FakeRegistry {
     async resolve(_image, reference) {
       return images.get(reference);
     },
+    async tags() {
+      return [...images].flatMap(([tag, { digest, uploadedAt }]) =>
+        tag === digest || uploadedAt === undefined ? [] : [{ tag, digest, uploadedAt }],
+      );
+    },
   };
 }
 
@@ -167,7 +172,9 @@ export function createFakeObjects(): FakeObjects {
       return found && { text: found.text, generation: String(found.generation) };
     },
     async list(prefix) {
-      return [...objects.keys()].filter((name) => name.startsWith(prefix)).sort();
+      return [...objects]
+        .filter(([name]) => name.startsWith(prefix))
+        .map(([name, { generation }]) => ({ name, generation: String(generation) }));
     },
     async write(name, text) {
       objects.set(name, { text, generation: (objects.get(name)?.generation ?? 0) + 1 });
