@@ -24,13 +24,15 @@ export function addLocalCommands(program: Command, context: Context, run: Run): 
   program
     .command('demo')
     .description('good and bad releases under load on a local cloud of their own, and what users saw of them')
+    .option('--all', 'also what people, crashes and policies do to a release (three minutes)')
     .option('--json', 'as JSON')
-    .addHelpText('after', examples('demo', 'demo --json'))
+    .addHelpText('after', examples('demo', 'demo --all', 'demo --json'))
     .action((_: unknown, command: Command) =>
       run(async () => {
         const { demoCommand } = await import('./demo-command.ts');
         const { signal } = context.interrupt();
-        return demoCommand({ json: optionsOf(command, Common).json, terminal: context.terminal, signal });
+        const { json, all } = optionsOf(command, Common.extend({ all: z.boolean().default(false) }));
+        return demoCommand({ json, all, terminal: context.terminal, signal });
       }),
     );
 
