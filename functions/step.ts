@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { Failure, Signal } from '#shared/domain/deployment.ts';
+import type { Signal } from '#shared/domain/deployment.ts';
 import { Fault } from '#shared/domain/fault.ts';
 import { StepMessage, type StepReply } from '#shared/domain/protocol.ts';
 import { messageOf } from '#shared/errors.ts';
 import { claimDispatch, commitReply, leaseSeconds, renewClaim, savePatch } from '#shared/ledger/claims.ts';
 import type { Deps } from '#functions/deps.ts';
 import { announce } from '#functions/events.ts';
+import { failureOf } from '#functions/failure.ts';
 import { decideRetry } from '#functions/retries.ts';
 import { refuse, type Delivery } from '#functions/delivery.ts';
 import targets from '#functions/targets.json' with { type: 'json' };
@@ -111,7 +112,7 @@ async function act(
   const now = clock.now();
   const reply = replyOf(result, message, now);
   const patch = result instanceof Fault ? {} : (result.patch ?? {});
-  const failure = failureOf(result, stopped, message, now);
+  const failure = failureOf(result, stopped, message, deployment, now);
   const stored = await commitReply(
     ledger,
     message,
@@ -186,22 +187,6 @@ function replyOf(result: StepResult | Fault, message: StepMessage, nowMs: number
     default:
       return { seq, status: 'pending', again: nowMs / 1000 + result.againSeconds };
   }
-}
-
-/** Why the forward way ends, if this is where; a retryable fault stands only until a retry succeeds. */
-function failureOf(
-  result: StepResult | Fault,
-  stopped: boolean,
-  message: StepMessage,
-  nowMs: number,
-): Failure | undefined {
-  const { step, phase } = message;
-  if (step === 'rollback' || step === 'report') return undefined;
-  if (!(result instanceof Fault) && result.status !== 'rejected') return undefined;
-  const ending = stopped ? 'cancelled' : result instanceof Fault ? 'fault' : 'rejected';
-  const code = result instanceof Fault ? result.code : ending;
-  const text = result instanceof Fault ? result.message : result.reason;
-  return { ending, step, phase, code, message: text, at: new Date(nowMs).toISOString() };
 }
 
 const summaryOf = (result: StepResult | Fault): string => {

@@ -1,4 +1,5 @@
 import { sumOf } from '#shared/checks/analysis.ts';
+import { redact } from '#shared/checks/redact.ts';
 import type { Attempt, Check } from '#shared/domain/check.ts';
 import type { Analysis } from '#shared/domain/service.ts';
 import { figures, orWhyNot } from '#functions/steps/figures.ts';
@@ -117,12 +118,13 @@ async function serverErrors(context: StepContext, maximum: number): Promise<Chec
     const query = { fromMs: startedMs, kind: 'server-errors', limit: maximum + 1 } as const;
     const entries = await deps.logging.entries(ref, revision, query);
     const newest = entries.at(-1);
+    // An address may hold a token.
+    const [text] = redact(newest ? [newest.text] : [], Object.keys(deployment.config.runtime.secrets));
     const found = entries.length > maximum ? `more than ${maximum}` : String(entries.length);
     const trace = newest?.traceId === undefined ? '' : `, trace ${newest.traceId}`;
     return {
       outcome: entries.length > maximum ? ('fail' as const) : ('pass' as const),
-      observed:
-        newest === undefined ? 'none' : `${found}; the newest at ${newest.at}: ${newest.text}${trace}`,
+      observed: newest === undefined ? 'none' : `${found}; the newest at ${newest.at}: ${text}${trace}`,
     };
   });
   const { outcome, observed } =

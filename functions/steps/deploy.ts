@@ -11,7 +11,7 @@ import {
   trafficBody,
   waitFor,
 } from '#functions/steps/place.ts';
-import { lastWords } from '#functions/steps/last-words.ts';
+import { lastLines, lastWords } from '#functions/steps/last-words.ts';
 import { lastTemplate, templateOf } from '#functions/steps/preflight.ts';
 import type { Step, StepContext, StepResult } from '#functions/steps/step.ts';
 
@@ -127,11 +127,20 @@ async function judge(context: StepContext, state: RevisionState | undefined): Pr
     };
   }
   if (state.status === 'failed') {
-    const observed = `${state.reason}: ${state.message}${await lastWords(context, ref, revision)}`;
+    const { reason, message: words } = state;
+    const failed = (observed: string) => ({
+      checks: [{ ...check, outcome: 'fail' as const, evidence: { ...evidence, observed } }],
+    });
+    // Told at once; why it failed is in a log that is late.
+    await context.save(failed(`${reason}: ${words}`));
+    const lines = await lastLines(context);
+    const observed = `${reason}: ${words}${lastWords(lines)}`;
     return {
       status: 'rejected',
       reason: observed,
-      patch: { checks: [{ ...check, outcome: 'fail', evidence: { ...evidence, observed } }] },
+      patch: failed(observed),
+      condition: { reason, message: words },
+      lastLines: lines,
     };
   }
   const addresses = await waitFor(context, 10, 0.25, async () => {

@@ -1,6 +1,9 @@
 import type { Attempt, Check } from '#shared/domain/check.ts';
 import { Fault } from '#shared/domain/fault.ts';
+import type { RevisionState } from '#shared/ports.ts';
 import { watchUsers } from '#functions/steps/analysis.ts';
+import { lastLines } from '#functions/steps/last-words.ts';
+import { placeOf } from '#functions/steps/place.ts';
 import type { StepContext, StepResult, Step } from '#functions/steps/step.ts';
 
 /** How long one dispatch looks before it answers `pending`: no function is paid for a longer wait. */
@@ -12,7 +15,7 @@ const keptAttempts = 2000;
 
 /**
  * Before traffic (phase `candidate`): healthy after N consecutive successes at the candidate's own address, within the
- * startup grace. Under traffic (`traffic-N`): watched for the whole bake, unhealthy after N consecutive failures at the
+ * startup grace, unless Cloud Run says before that the candidate failed. Under traffic (`traffic-N`): watched for the whole bake, unhealthy after N consecutive failures at the
  * candidate's or the service's address, whichever; at the end it must be healthy. With an `analysis` in the service file
  * users' requests must be good too.
  */
@@ -34,7 +37,8 @@ export const healthProbe: Step = {
       };
     }
     const addresses = underTraffic ? [candidate.url, serviceUrl] : [candidate.url];
-    return watch(context, addresses, underTraffic);
+    const result = await watch(context, addresses, underTraffic);
+    return result.status === 'rejected' ? { ...result, lastLines: await lastLines(context) } : result;
   },
 };
 
@@ -45,6 +49,7 @@ async function watch(context: StepContext, addresses: string[], underTraffic: bo
   const dispatchEnd = deps.clock.now() + watchSeconds * 1000;
   const wholeEnd = startedMs + (underTraffic ? traffic.bake : wanted.startupGrace) * 1000;
   const attempts = earlierAttempts(context);
+  const lookForEnd = underTraffic ? undefined : createEndWatch(context);
   for (;;) {
     const tick = deps.clock.now();
     attempts.push(await attempt(context, addresses, users !== undefined));
@@ -52,6 +57,18 @@ async function watch(context: StepContext, addresses: string[], underTraffic: bo
     if (alarm) {
       const checks = [checkOf(context, attempts, 'inconclusive'), ...alarm.checks];
       return { status: 'rejected', reason: `bad for users: ${alarm.words}`, patch: { checks } };
+    }
+    const end = attempts.at(-1)?.ok ? undefined : await lookForEnd?.();
+    if (end) {
+      const condition = { reason: end.reason, message: end.message };
+      const observed = `${inWords(attempts)}; Cloud Run says ${end.reason}: ${end.message}`;
+      const checks = [checkOf(context, attempts, 'fail', observed)];
+      return {
+        status: 'rejected',
+        reason: `it failed after it was ready: ${observed}`,
+        patch: { checks },
+        condition,
+      };
     }
     const streak = lengthOfStreak(attempts);
     const over = deps.clock.now() >= wholeEnd;
@@ -86,6 +103,29 @@ async function watch(context: StepContext, addresses: string[], underTraffic: bo
     }
     await deps.clock.sleep(nextTick - deps.clock.now(), signal);
   }
+}
+
+const endLookSeconds = 2;
+
+/**
+ * For a look at the candidate's own condition while it gives no good answer, at most every 2 s: what Cloud Run gave up is
+ * not waited for. That it cannot be asked ends nothing.
+ */
+function createEndWatch({ deps, deployment, signal }: StepContext) {
+  const { ref, revision } = placeOf(deployment);
+  let nextMs = 0;
+  return async (): Promise<Extract<RevisionState, { status: 'failed' }> | undefined> => {
+    if (deps.clock.now() < nextMs) return undefined;
+    nextMs = deps.clock.now() + endLookSeconds * 1000;
+    try {
+      const state = await deps.run.getRevision(ref, revision);
+      return state?.status === 'failed' ? state : undefined;
+    } catch (error) {
+      if (signal.aborted || !(error instanceof Fault)) throw error;
+      deps.log('WARNING', `the condition of ${revision} could not be read: ${error.message}`);
+      return undefined;
+    }
+  };
 }
 
 /** What earlier dispatches of this look saw. */

@@ -1,6 +1,7 @@
 import { candidateRevision, candidateTag } from '#shared/domain/ids.ts';
 import type { Deployment } from '#shared/domain/deployment.ts';
 import { Fault } from '#shared/domain/fault.ts';
+import { shares, snapshotTraffic } from '#shared/domain/traffic.ts';
 import type { LiveService, RawJson, ServiceRef } from '#shared/ports.ts';
 import type { StepContext } from '#functions/steps/step.ts';
 
@@ -46,6 +47,20 @@ export const stampedWith = (fence: number, deploymentId: string, live: LiveServi
 /** True when a newer owner wrote this service. */
 export const isFenced = (deployment: Deployment, live: LiveService): boolean =>
   Number(live.annotations[fenceAnnotation] ?? 0) > deployment.fence;
+
+/** True when a user's request can reach the candidate: it has a share, asked for or in effect, of a service that is open. */
+export function meetsUsers(deployment: Deployment, live: LiveService): boolean {
+  const { revision } = placeOf(deployment);
+  const { trafficMoved, stable, config } = deployment;
+  const open = !stable?.first || live.isPublic || config.runtime.access === 'private';
+  const snapshot = snapshotTraffic(live.traffic, live.latestReadyRevision);
+  const asked = snapshot.status === 'taken' ? snapshot.targets : [];
+  return (
+    trafficMoved &&
+    open &&
+    shares([...asked, ...live.trafficStatuses]).some((target) => target.revision === revision)
+  );
+}
 
 /** v2 traffic targets by revision name. */
 export const trafficBody = (

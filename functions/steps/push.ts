@@ -1,6 +1,7 @@
 import { shortDigest } from '#shared/domain/image.ts';
 import { candidateTag } from '#shared/domain/ids.ts';
 import type { Check } from '#shared/domain/check.ts';
+import { rollBackLabel } from '#shared/domain/way-back.ts';
 import type { Step } from '#functions/steps/step.ts';
 
 /** Finds the image in the registry and fixes the release to its digest: from here on no tag matters. */
@@ -53,6 +54,15 @@ export const push: Step = {
         patch: { checks },
       };
     }
+    const label = found.labels[rollBackLabel];
+    if (label !== undefined && label !== 'automatic' && label !== 'never') {
+      // Taken for "automatic", a misspelt safeguard would be none.
+      return {
+        status: 'rejected',
+        reason: `the image's label ${rollBackLabel} is "${label}": expected never or automatic`,
+        patch: { checks },
+      };
+    }
     const source = found.labels['org.opencontainers.image.revision'];
     const version = found.labels['org.opencontainers.image.version'];
     return {
@@ -68,6 +78,7 @@ export const push: Step = {
           platforms: found.platforms,
           ...(source === undefined ? {} : { source }),
           ...(version === undefined ? {} : { version }),
+          ...(label === undefined ? {} : { rollBack: label }),
         },
       },
     };

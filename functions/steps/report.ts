@@ -8,7 +8,7 @@ import { buildReport, reportName } from '#shared/report/report.ts';
 import { renderMarkdown } from '#shared/report/markdown.ts';
 import type { Deps } from '#functions/deps.ts';
 import { announce } from '#functions/events.ts';
-import { placeOf, waitFor } from '#functions/steps/place.ts';
+import { meetsUsers, placeOf, waitFor } from '#functions/steps/place.ts';
 import type { Step } from '#functions/steps/step.ts';
 
 /** How long the workflow waits until the final status is in Slack; the outcome stands whatever Slack does. */
@@ -106,8 +106,10 @@ const lastWord = (deployment: Deployment): string => {
 async function readServing(deps: Deps, deployment: Deployment): Promise<Serving> {
   try {
     const live = await deps.run.getService(placeOf(deployment).ref);
-    // A service that was never opened serves no user, whatever its traffic says.
-    const closed = deployment.stable?.first === true && !deployment.completed;
+    // A service that was never opened, or was closed again, serves no user, whatever its traffic says.
+    const { stable, completed, rollback } = deployment;
+    const leftOpen = live !== undefined && rollback?.result !== 'verified' && meetsUsers(deployment, live);
+    const closed = stable?.first === true && !completed && !leftOpen;
     return live && !closed ? shares(live.trafficStatuses) : [];
   } catch (error) {
     if (!(error instanceof Fault)) throw error;

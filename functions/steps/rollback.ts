@@ -28,8 +28,9 @@ import type { Step, StepContext, StepResult } from '#functions/steps/step.ts';
 
 /**
  * Undoes what this deployment did, and nothing else: traffic exactly as before, our tag gone, a service opened by us
- * closed again. A release that is marked as not safe to roll back and has users is left as it is: a person decides. Verified by asking Cloud Run for the traffic in effect and the service for an answer; never by the
- * operation or `latestReady`, which may go on showing the failed candidate (traps 10).
+ * closed again. A release that is marked as not safe to roll back and has users is left as it is: a person decides.
+ * Verified by asking Cloud Run for the traffic in effect and the service for an answer; never by the operation or
+ * `latestReady`, which may go on showing the failed candidate (traps 10).
  */
 export const rollback: Step = {
   name: 'rollback',

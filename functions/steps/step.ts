@@ -32,6 +32,14 @@ export interface StepContext {
 
 export type StepResult =
   | { status: 'succeeded'; summary: string; patch?: DeploymentPatch; decision?: Decision }
-  | { status: 'rejected'; reason: string; patch?: DeploymentPatch }
+  | {
+      status: 'rejected';
+      reason: string;
+      patch?: DeploymentPatch;
+      /** Cloud Run's word about the candidate, when that failed. */
+      condition?: { reason: string; message: string };
+      /** As `lastLines` gives them: redacted. */
+      lastLines?: string[];
+    }
   /** Look again in that many seconds. */
   | { status: 'pending'; againSeconds: number; summary: string; patch?: DeploymentPatch };

@@ -1,16 +1,25 @@
 import { judgeAnswer } from '#shared/checks/http.ts';
 import type { Check } from '#shared/domain/check.ts';
 import { Fault } from '#shared/domain/fault.ts';
-import type { HttpCheck } from '#shared/domain/service.ts';
-import type { Step, StepContext } from '#functions/steps/step.ts';
+import { isMigrationCheck } from '#shared/domain/migration.ts';
+import type { HttpCheck, Migration } from '#shared/domain/service.ts';
+import { lastLines } from '#functions/steps/last-words.ts';
+import { migrate } from '#functions/steps/migration.ts';
+import type { Step, StepContext, StepResult } from '#functions/steps/step.ts';
 
-/** Asks the service file's checks at the candidate's own address, and at the service's once it has all traffic. */
+/**
+ * Asks the service file's checks at the candidate's own address, and at the service's once it has all traffic. Before
+ * traffic, when all required ones passed, it runs the migration, if there is one.
+ */
 export const validate: Step = {
   name: 'validate',
   async run(context) {
-    const { candidate, serviceUrl, config } = context.deployment;
+    const { candidate, serviceUrl, config, migration: started } = context.deployment;
     if (!candidate?.url || !serviceUrl)
       throw new Fault('internal', 'the record has no candidate address: deploy did not run');
+    const migration = context.message.phase === 'candidate' ? config.migration : undefined;
+    // Answers while data changes say nothing about the release: what was asked before the migration stands.
+    if (migration && started) return withMigration(context, migration, askedBefore(context));
     const address = context.message.phase === 'traffic-100' ? serviceUrl : candidate.url;
     const checks = await Promise.all(
       config.suites.flatMap((suite) =>
@@ -23,14 +32,36 @@ export const validate: Step = {
         (check) =>
           `${check.suite}: ${check.title}: ${check.outcome === 'not-run' ? check.reason : check.evidence.observed}`,
       );
-      return { status: 'rejected', reason: reason.join('; '), patch: { checks } };
+      const said = await lastLines(context);
+      return { status: 'rejected', reason: reason.join('; '), patch: { checks }, lastLines: said };
     }
-    const passed = checks.filter((check) => check.outcome === 'pass').length;
-    const summary =
-      checks.length === 0 ? 'the service file has no suites' : `${passed} of ${checks.length} checks passed`;
-    return { status: 'succeeded', summary, patch: { checks } };
+    if (migration) return withMigration(context, migration, checks);
+    return { status: 'succeeded', summary: inWords(checks), patch: { checks } };
   },
 };
+
+const askedBefore = ({ deployment, message }: StepContext): Check[] =>
+  deployment.checks.filter(
+    (check) => check.step === message.step && check.phase === message.phase && !isMigrationCheck(check),
+  );
+
+async function withMigration(
+  context: StepContext,
+  wanted: Migration,
+  checks: readonly Check[],
+): Promise<StepResult> {
+  const result = await migrate(context, wanted, checks);
+  return result.status === 'rejected'
+    ? result
+    : { ...result, summary: `${inWords(checks)}; ${result.summary}` };
+}
+
+function inWords(checks: readonly Check[]): string {
+  const passed = checks.filter((check) => check.outcome === 'pass').length;
+  return checks.length === 0
+    ? 'the service file has no suites'
+    : `${passed} of ${checks.length} checks passed`;
+}
 
 async function ask(context: StepContext, address: string, suite: string, wanted: HttpCheck): Promise<Check> {
   const { deps, deployment, message, signal } = context;

@@ -98,10 +98,8 @@ async function changeLock(deps: Deps, wish: LockWish): Promise<ApiAnswer> {
     case 'held':
       return problem(
         409,
-        `${service} ${environment} is ${lockInWords(changed.held)}; to take it over say "steal"`,
-        {
-          lock: changed.held,
-        },
+        `${service} ${environment} is ${lockInWords(changed.held)}; to do it all the same, say why: slipway ${wish.action} ${service} ${environment} --steal --reason …`,
+        { lock: changed.held },
       );
     case 'no-lock':
       return problem(404, `${service} ${environment} is not locked`);
@@ -153,7 +151,7 @@ async function listQuarantine(deps: Deps, query: URLSearchParams): Promise<ApiAn
 
 async function letGo(deps: Deps, id: string, release: { by: string; reason: string }): Promise<ApiAnswer> {
   const released = await releaseQuarantine(deps.ledger, id, release, deps.clock.now());
-  if (!released) return problem(404, `there is no quarantine ${id}; known: GET /quarantine`);
+  if (!released) return problem(404, `there is no quarantine ${id}; known: slipway quarantine list`);
   deps.log('WARNING', `quarantine ${id} released by ${release.by}: ${release.reason}`);
   return { status: 200, body: released };
 }

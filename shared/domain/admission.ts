@@ -91,7 +91,11 @@ export function decideAdmission(facts: AdmissionFacts): Admission {
   if (freeze) {
     const what = freezeInWords(freeze);
     const reason = wanted.byPerson ? wanted.overrideFreeze : undefined;
-    if (reason === undefined) return refused(`frozen: ${what}`);
+    if (reason === undefined) {
+      const release = wanted.tag ?? wanted.digest;
+      const deploy = `slipway deploy ${place}${release === undefined ? '' : ` ${release}`}`;
+      return refused(`frozen: ${what}; to deploy all the same, say why: ${deploy} --override-freeze …`);
+    }
     const at = new Date(nowMs).toISOString();
     overrides.push({ rule: 'freeze', what, by: wanted.requestedBy, reason, at });
   }
@@ -114,7 +118,7 @@ export function decideAdmission(facts: AdmissionFacts): Admission {
     const before = `was live before (${facts.onceLive})`;
     if (!wanted.byPerson) {
       const name = wanted.tag ?? wanted.digest;
-      return refused(`${name} ${before}; to go back use: slipway rollback ${place}`);
+      return refused(`${name} ${before}; to go back, say why: slipway rollback ${place} --reason …`);
     }
     notes.push(`${before}, but asked for by ${wanted.requestedBy}`);
   }
@@ -185,4 +189,4 @@ const duplicate = (deploymentId: DeploymentId, reason: string): Admission => ({
 });
 
 const quarantineInWords = ({ id, deploymentId, reason, owner }: Quarantine): string =>
-  `in quarantine since ${deploymentId} of ${owner}: ${reason}; to let it go: slipway quarantine release ${id}`;
+  `in quarantine since ${deploymentId} of ${owner}: ${reason}; to let it go, say why: slipway quarantine release ${id} --reason …`;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-export const causeClasses = [
+const causeClasses = [
   /** The container ended, or never got anywhere, before it was ready. */
   'does-not-start',
   /** It was ready and then ended, or it was ended: out of memory, by a signal. */

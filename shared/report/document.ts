@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Cause } from '#shared/domain/cause.ts';
 import { Check, CheckOutcome, Evidence, Recommendation } from '#shared/domain/check.ts';
 import { DeploymentId } from '#shared/domain/ids.ts';
 import { outcomes } from '#shared/domain/outcome.ts';
@@ -129,6 +130,10 @@ export const Report = z.object({
       code: z.string(),
       message: z.string(),
       at: Time,
+      /** Null when a person said stop. */
+      cause: z.object({ ...Cause.shape, command: Command.nullable() }).nullable(),
+      /** What the candidate's container wrote last, redacted, oldest first. */
+      lastLines: z.array(z.string()),
     })
     .nullable(),
   rollback: z
@@ -138,6 +143,17 @@ export const Report = z.object({
       at: Time,
       remains: z.array(z.string()),
       notes: z.array(z.string()),
+      /** Why nothing was undone on purpose. */
+      withheld: z.string().nullable(),
+    })
+    .nullable(),
+  /** The one run of the migration's job; the execution's full name is null while it is not known. */
+  migration: z
+    .object({
+      job: z.string(),
+      execution: z.string().nullable(),
+      status: z.enum(['starting', 'running', 'succeeded', 'failed', 'stopped']),
+      startedAt: Time,
     })
     .nullable(),
   /** The most a release that was not good may have touched: share of the requests, and for how long. */

@@ -13,10 +13,10 @@ export function code(text: string): string {
   return `${fence}${pad}${line}${pad}${fence}`;
 }
 
-/** A shell command as a block. */
-export function fenced(command: string): string[] {
-  const fence = '`'.repeat(Math.max(3, longestRun(command) + 1));
-  return [`${fence}sh`, command, fence];
+/** A shell command as a block, or lines of a log. */
+export function fenced(text: string, language: 'sh' | 'text' = 'sh'): string[] {
+  const fence = '`'.repeat(Math.max(3, longestRun(text) + 1));
+  return [`${fence}${language}`, text, fence];
 }
 
 const longestRun = (text: string): number =>

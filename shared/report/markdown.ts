@@ -2,6 +2,7 @@ import type { Check } from '#shared/domain/check.ts';
 import type { Report } from './document.ts';
 import { cell, code, fenced, prose } from './markdown-escape.ts';
 import { failedChecks } from './suites.ts';
+import { oneLine } from './text.ts';
 import {
   counted,
   durationInWords,
@@ -11,6 +12,7 @@ import {
   megabytes,
   outcomeInWords,
   phaseInWords,
+  rollbackInWords,
   stepInWords,
   suiteInWords,
   utc,
@@ -53,21 +55,43 @@ function head({ headline, serving, action, warnings, outcome, status, explanatio
 
 function failure({ failure, rollback, exposure, suites }: Report): string[] {
   if (!failure && !rollback) return [];
-  const verified = rollback?.result === 'verified' ? 'verified' : 'NOT verified';
   return [
     '## What failed',
     '',
     ...(failure
-      ? [`- ${utc(failure.at)}, ${stepInWords(failure)} (${prose(failure.code)}): ${prose(failure.message)}`]
+      ? [
+          ...causeLines(failure),
+          `- ${utc(failure.at)}, ${stepInWords(failure)} (${prose(failure.code)}): ${prose(failure.message)}`,
+        ]
       : []),
     ...failedChecks(suites).map(
       ({ title, outcome, evidence }) =>
-        `- ${prose(title)}: ${outcome}, observed ${code(evidence.observed)}, expected ${code(evidence.expected)}`,
+        `- ${prose(title)}: ${outcome}, observed ${code(evidence.observed)}, expected ${code(evidence.expected)}${evidence.logUri === undefined ? '' : ` (log: <${new URL(evidence.logUri).href}>)`}`,
     ),
     ...(exposure ? [`- ${exposureInWords(exposure)}`] : []),
-    ...(rollback ? [`- Rollback ${verified}, ${utc(rollback.at)}: ${prose(rollback.observed)}`] : []),
+    ...(rollback
+      ? [`- Rollback ${rollbackInWords(rollback)}, ${utc(rollback.at)}: ${prose(rollback.observed)}`]
+      : []),
     ...(rollback?.remains ?? []).map((remain) => `- Remains: ${prose(remain)}`),
+    ...lastLinesOf(failure),
   ];
+}
+
+function causeLines({ cause }: NonNullable<Report['failure']>): string[] {
+  if (!cause) return [];
+  return [
+    `**Cause** (${cause.class}): ${prose(cause.sentence)}`,
+    '',
+    `**Next step:** ${prose(cause.nextStep)}`,
+    ...(cause.command ? ['', ...fenced(cause.command.line)] : []),
+    '',
+  ];
+}
+
+function lastLinesOf(failure: Report['failure']): string[] {
+  if (!failure || failure.lastLines.length === 0) return [];
+  const lines = failure.lastLines.map(oneLine).join('\n');
+  return ['', 'The container wrote last (secrets redacted):', '', ...fenced(lines, 'text')];
 }
 
 function change({ change }: Report): string[] {

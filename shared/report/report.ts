@@ -1,4 +1,5 @@
-import type { Deployment } from '#shared/domain/deployment.ts';
+import type { Deployment, Failure } from '#shared/domain/deployment.ts';
+import { shellLine } from './command.ts';
 import type { Report } from './document.ts';
 import { actionOf, headlineOf, servingOf, warningsOf } from './sentences.ts';
 import { claimsOf, recommendationsOf, suitesOf } from './suites.ts';
@@ -15,7 +16,7 @@ export const reportName = ({
  * record is null or said to be missing. A deployment that still runs has a report too, without outcome.
  */
 export function buildReport(deployment: Deployment): Report {
-  const { config, request, result, candidate, failure, rollback } = deployment;
+  const { config, request, result, candidate, failure, rollback, migration } = deployment;
   return {
     reportVersion: 1,
     deploymentId: deployment.id,
@@ -58,8 +59,9 @@ export function buildReport(deployment: Deployment): Report {
     })),
     suites: suitesOf(deployment),
     recommendations: recommendationsOf(deployment.checks),
-    failure: failure ?? null,
-    rollback: rollback ?? null,
+    failure: failure ? failureIn(failure) : null,
+    rollback: rollback ? { ...rollback, withheld: rollback.withheld ?? null } : null,
+    migration: migration ? { ...migration, execution: migration.execution ?? null } : null,
     exposure: exposureOf(deployment),
     config: { hash: deployment.configHash, source: deployment.configSource },
     durations: {
@@ -82,6 +84,15 @@ function releaseOf({ release }: Deployment): Report['release'] {
     platforms,
     source: source ?? null,
   };
+}
+
+function failureIn({ cause, lastLines = [], ...failure }: Failure): Report['failure'] {
+  if (!cause) return { ...failure, cause: null, lastLines };
+  const { command: argv, ...words } = cause;
+  // Nobody should paste what cannot be seen.
+  const isPlain = argv?.every((argument) => /^[\x20-\x7e]+$/.test(argument));
+  const command = argv && isPlain ? { line: shellLine(argv), arguments: argv } : null;
+  return { ...failure, cause: { ...words, command }, lastLines };
 }
 
 function changeOf({ request, checks }: Deployment): Report['change'] {

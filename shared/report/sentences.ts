@@ -23,12 +23,13 @@ export function headlineOf(deployment: Deployment): string {
     return `${deployment.status === 'waiting' ? 'Waiting to deploy' : 'Deploying'} ${subject}`;
   }
   const advice = recommendationsOf(deployment.checks).length;
+  const withheld = deployment.rollback?.withheld !== undefined;
   return {
     live: `Deployed ${subject}`,
     'live-with-recommendations': `Deployed ${subject}, with ${counted(advice, 'recommendation')}`,
     failed: `Deployment failed: ${subject}`,
     'rolled-back': `Rolled back: ${subject}`,
-    'rollback-failed': `ROLLBACK FAILED: ${deployment.service} in ${deployment.environment} needs a person`,
+    'rollback-failed': `${withheld ? 'NOT ROLLED BACK' : 'ROLLBACK FAILED'}: ${deployment.service} in ${deployment.environment} needs a person`,
     refused: `Refused: ${subject}`,
     superseded: `Superseded: ${subject}`,
     cancelled: `Cancelled: ${subject}`,
@@ -98,14 +99,21 @@ function actionSentence(
     refused: 'No action needed now; the request was not followed.',
     failed: `No action needed now: ${deployment.trafficMoved ? closed : untouched}. ${fix}`,
     'rolled-back': `No action needed now: the rollback is verified. ${fix}`,
-    'rollback-failed':
-      effect === undefined
+    'rollback-failed': deployment.rollback?.withheld
+      ? decision(effect)
+      : effect === undefined
         ? 'A person must act now: look at the service and its traffic.'
         : `A person must act now. The command below ${effect}; look at the service afterwards.`,
   }[outcome];
   const unread = serving === null && deployment.startedAt !== undefined && !needsPerson(outcome);
   return unread ? `${sentence} Look at what serves.` : sentence;
 }
+
+/** The command stands right below, so what speaks against it is said before. */
+const decision = (effect: string | undefined): string =>
+  `A person must decide now: mend it with a new release, or go back. ${
+    effect === undefined ? 'Going back' : `The command below ${effect}, which`
+  } may do harm: the release is marked as not safe to roll back. First see that what ran before can work with the data as it is now.`;
 
 /**
  * What is left that can hurt later. After a deployment that did not go live its template is still the service's newest
@@ -122,8 +130,33 @@ export function warningsOf(deployment: Deployment): string[] {
       `The service's template still holds the ${which} release: the next edit in the console would deploy it.`,
     );
   }
+  warnings.push(...migrationWarnings(deployment));
   if (rollback?.result === 'failed' && !needsPerson(result.outcome)) {
     warnings.push(`What this deployment left behind is not cleaned up: ${rollback.observed}.`);
   }
   return [...warnings, ...(rollback?.notes ?? [])];
+}
+
+/** Taking back a release takes back no data. */
+function migrationWarnings({ migration }: Deployment): string[] {
+  if (!migration) return [];
+  const { job, execution, status } = migration;
+  const name = `The migration (job ${job}${execution === undefined ? '' : `, execution ${execution.split('/').at(-1)}`})`;
+  const partly = 'what it changed until then was not undone';
+  switch (status) {
+    case 'succeeded':
+      return [`${name} was run and was not undone.`];
+    case 'failed':
+      return [`${name} failed; ${partly}.`];
+    case 'stopped':
+      return [
+        execution === undefined
+          ? `${name} was about to be run; no execution was found.`
+          : `${name} was cancelled; ${partly}.`,
+      ];
+    case 'running':
+      return [`${name} may still run: nobody saw its end. What it changes is not undone.`];
+    default:
+      return [`${name} was to be run; whether it was is not known. What it changed is not undone.`];
+  }
 }

@@ -1,6 +1,7 @@
 import type { Check, Evidence } from '#shared/domain/check.ts';
 import type { Change, Deployment } from '#shared/domain/deployment.ts';
 import { isFinished } from '#shared/domain/deployment.ts';
+import { isMigrationCheck, migrationCheck } from '#shared/domain/migration.ts';
 import type { Advice, Claim, Suite } from './document.ts';
 
 /**
@@ -27,7 +28,12 @@ function neverAsked(deployment: Deployment): Check[] {
   const reason = failure
     ? `the deployment ended in ${failure.step} before this was asked`
     : 'the deployment ended before this was asked';
-  return config.suites.flatMap(({ title, checks: wanted }) =>
+  const { migration } = config;
+  const neverRun: Check[] =
+    migration === undefined || checks.some(isMigrationCheck)
+      ? []
+      : [{ ...migrationCheck(migration.job), outcome: 'not-run', reason }];
+  const ofFile = config.suites.flatMap(({ title, checks: wanted }) =>
     wanted
       .filter(({ name }) => !checks.some((check) => check.suite === title && check.id === name))
       .map((check) => ({
@@ -37,10 +43,11 @@ function neverAsked(deployment: Deployment): Check[] {
         severity: check.severity,
         step: 'validate',
         phase: 'candidate',
-        outcome: 'not-run',
+        outcome: 'not-run' as const,
         reason,
       })),
   );
+  return [...ofFile, ...neverRun];
 }
 
 /** Advisory checks that did not pass, each once, as its last asking left it. */

@@ -11,6 +11,7 @@ import {
   howInWords,
   markOf,
   megabytes,
+  rollbackInWords,
   stepInWords,
   suiteInWords,
   utc,
@@ -86,18 +87,31 @@ function failure({ failure, rollback, exposure, suites }: Report, pen: Pen): str
   return [
     pen.line('What failed', 'bold'),
     ...(failure
-      ? pen.behind('✗ ', `${utc(failure.at)} ${stepInWords(failure)}: ${failure.message}`, 'red')
+      ? [
+          ...causeLines(failure, pen),
+          ...pen.behind('✗ ', `${utc(failure.at)} ${stepInWords(failure)}: ${failure.message}`, 'red'),
+        ]
       : []),
     ...failedChecks(suites).flatMap((check) => evidence(check, pen)),
     ...(exposure ? pen.behind('  ', exposureInWords(exposure)) : []),
     ...(rollback
       ? pen.behind(
           verified ? '↩ ' : '✗ ',
-          `rollback ${verified ? 'verified' : 'NOT verified'} ${utc(rollback.at)}: ${rollback.observed}`,
+          `rollback ${rollbackInWords(rollback)} ${utc(rollback.at)}: ${rollback.observed}`,
           verified ? 'green' : 'red',
         )
       : []),
     ...(rollback?.remains ?? []).flatMap((remain) => pen.behind('  remains: ', remain, 'dim')),
+    ...(failure?.lastLines ?? []).flatMap((line) => pen.behind('  │ ', line, 'dim')),
+  ];
+}
+
+function causeLines({ cause }: NonNullable<Report['failure']>, pen: Pen): string[] {
+  if (!cause) return [];
+  return [
+    ...pen.behind('✗ ', `${cause.class}: ${cause.sentence}`, 'red'),
+    ...pen.behind('  Next: ', cause.nextStep),
+    ...(cause.command ? ['', ...shellLines(cause.command.arguments, pen.width), ''] : []),
   ];
 }
 
@@ -172,7 +186,11 @@ function evidence(check: Check, pen: Pen): string[] {
   const { observed, expected } = check.evidence;
   const saw =
     check.outcome === 'pass' ? observed : `${check.outcome}, observed ${observed}, expected ${expected}`;
-  return pen.behind(lead, `${title}: ${saw}`, colour[check.outcome]);
+  const log = check.outcome === 'pass' ? undefined : check.evidence.logUri;
+  return [
+    ...pen.behind(lead, `${title}: ${saw}`, colour[check.outcome]),
+    ...(log === undefined ? [] : pen.behind('    log: ', log, 'dim')),
+  ];
 }
 
 function steps({ steps }: Report, pen: Pen): string[] {

@@ -52,6 +52,12 @@ export function exposureInWords({ percent, from, until }: NonNullable<Report['ex
   return `${share}, for at most ${durationInWords(Math.max(0, Date.parse(until) - Date.parse(from)))}`;
 }
 
+/** Behind "Rollback". */
+export function rollbackInWords({ result, withheld }: NonNullable<Report['rollback']>): string {
+  if (withheld !== null) return 'withheld';
+  return result === 'verified' ? 'verified' : 'NOT verified';
+}
+
 /** `Answers 3/3 before traffic, 3/3 at 100 % of the traffic` */
 export const suiteInWords = ({ title, rounds }: Suite): string =>
   `${title} ${rounds.map(({ passed, total, phase }) => `${passed}/${total} ${phaseInWords(phase)}`).join(', ')}`;

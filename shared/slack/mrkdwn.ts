@@ -11,6 +11,13 @@ export const code = (text: string, max = 300): string => `\`${foreign(text.repla
 export const preformatted = (text: string): string =>
   `\`\`\`${escapeText(cutEnd(text.replaceAll('`', "'"), 2500))}\`\`\``;
 
+/** Lines as they are, each for itself; the oldest go when there are too many for a section. */
+export function preformattedTail(lines: readonly string[]): string {
+  const kept = lines.map((line) => foreign(line.replaceAll('`', "'"), 300));
+  while (kept.length > 1 && kept.join('\n').length > 2500) kept.shift();
+  return `\`\`\`${kept.join('\n')}\`\`\``;
+}
+
 /** A bar ends the address. @param url http or https, as the schema of a change holds it */
 export const link = (url: string, label: string): string =>
   `<${escapeText(new URL(url).href).replaceAll('|', '%7C')}|${foreign(label.replaceAll('|', '¦'))}>`;

@@ -5,7 +5,14 @@ import type { SlackMessage } from '#shared/ports.ts';
 import type { Report } from '#shared/report/document.ts';
 import { buildReport } from '#shared/report/report.ts';
 import { failedChecks } from '#shared/report/suites.ts';
-import { counted, durationInWords, exposureInWords, howInWords, stepInWords } from '#shared/report/words.ts';
+import {
+  counted,
+  durationInWords,
+  exposureInWords,
+  howInWords,
+  rollbackInWords,
+  stepInWords,
+} from '#shared/report/words.ts';
 import { context, fields, header, section } from './blocks.ts';
 import { escapeText } from './escape.ts';
 import { fitted } from './limits.ts';
@@ -61,7 +68,7 @@ export function rootMessage(deployment: Deployment, now: number): SlackMessage {
 function failureLine({ failure }: Report): string | undefined {
   if (!failure) return undefined;
   const verb = failure.ending === 'cancelled' ? 'Stopped' : 'Failed';
-  return `${verb} in ${foreign(stepInWords(failure))}: ${foreign(failure.message, 600)}`;
+  return `${verb} in ${foreign(stepInWords(failure))}: ${foreign(failure.cause?.sentence ?? failure.message, 600)}`;
 }
 
 function failureLines(report: Report): string[] {
@@ -74,13 +81,13 @@ function failureLines(report: Report): string[] {
       .slice(0, shownChecks)
       .map(
         ({ title, evidence }) =>
-          `• ${foreign(title)}: observed ${code(evidence.observed)}, expected ${code(evidence.expected)}`,
+          `• ${foreign(title)}: observed ${code(evidence.observed)}, expected ${code(evidence.expected)}${evidence.logUri === undefined ? '' : ` (${link(evidence.logUri, 'log')})`}`,
       ),
     ...(bad.length > shownChecks ? [`• … and ${counted(bad.length - shownChecks, 'more check')}`] : []),
     ...(exposure ? [`${escapeText(exposureInWords(exposure))}.`] : []),
     ...(rollback && (outcome === 'rolled-back' || outcome === 'rollback-failed')
       ? [
-          `Rollback ${rollback.result === 'verified' ? 'verified' : '*not verified*'} ${time(rollback.at)}: ${foreign(rollback.observed)}`,
+          `Rollback ${rollback.result === 'verified' ? 'verified' : `*${rollbackInWords(rollback)}*`} ${time(rollback.at)}: ${foreign(rollback.observed)}`,
         ]
       : []),
   ];

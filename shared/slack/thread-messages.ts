@@ -9,12 +9,13 @@ import {
   durationInWords,
   markOf,
   outcomeInWords,
+  rollbackInWords,
   stepInWords,
   suiteInWords,
 } from '#shared/report/words.ts';
 import { context, section } from './blocks.ts';
 import { fitted } from './limits.ts';
-import { code, foreign, time } from './mrkdwn.ts';
+import { code, foreign, preformatted, preformattedTail, time } from './mrkdwn.ts';
 
 /** Lines of a suite that a message holds; the whole is in the report. */
 const shownChecks = 15;
@@ -58,14 +59,32 @@ export function threadMessages(deployment: Deployment): SlackMessage[] {
 }
 
 function evidenceMessage({ failure, rollback, exposure, action }: Report): SlackMessage {
+  const cause = failure?.cause;
   const failed = failure
     ? `${foreign(stepInWords(failure))} (${foreign(failure.code)}): ${foreign(failure.message, 1500)}`
     : undefined;
-  const verified = rollback?.result === 'verified' ? 'verified' : 'NOT verified';
-  const undone = rollback ? `Rollback ${verified}: ${foreign(rollback.observed, 1500)}` : undefined;
+  const undone = rollback
+    ? `Rollback ${rollbackInWords(rollback)}: ${foreign(rollback.observed, 1500)}`
+    : undefined;
   return {
-    text: [failed, undone, foreign(action.sentence, 500)].filter((line) => line !== undefined).join(' '),
+    text: [
+      cause ? `${foreign(cause.sentence, 600)} ${foreign(cause.nextStep, 500)}` : failed,
+      undone,
+      foreign(action.sentence, 500),
+    ]
+      .filter((line) => line !== undefined)
+      .join(' '),
     blocks: [
+      ...(cause
+        ? section(
+            `*Cause* (${cause.class}): ${foreign(cause.sentence, 600)}`,
+            `*Next step:* ${foreign(cause.nextStep, 500)}`,
+          )
+        : []),
+      ...(cause?.command ? section(preformatted(cause.command.line)) : []),
+      ...(failure && failure.lastLines.length > 0
+        ? section('*The container wrote last*, secrets redacted', preformattedTail(failure.lastLines))
+        : []),
       ...(failure && failed !== undefined ? section(`*What ended it*, ${time(failure.at)}`, failed) : []),
       ...(exposure
         ? section(

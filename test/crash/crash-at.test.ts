@@ -15,9 +15,13 @@ interface Scenario {
   /** Whether the service exists and was proven before. */
   first?: boolean;
   build?: boolean;
+  /** With a migration that ends like that; `hangs` is longer than it may take. */
+  migration?: 'succeeds' | 'fails' | 'hangs';
   behaviour?: Partial<Behaviour>;
+  /** It is marked as not safe to roll back. */
+  marked?: boolean;
   /** `live` unless said otherwise. */
-  outcome?: 'rolled-back' | 'failed';
+  outcome?: 'rolled-back' | 'failed' | 'rollback-failed';
 }
 
 const breaksUnderTraffic: Partial<Behaviour> = {
@@ -34,6 +38,10 @@ const scenarios: Scenario[] = [
   { dies: 'deploy/candidate', first: true },
   { dies: 'health-probe/candidate' },
   { dies: 'validate/candidate' },
+  { dies: 'validate/candidate', migration: 'succeeds' },
+  { dies: 'validate/candidate', migration: 'fails', outcome: 'failed' },
+  { dies: 'validate/candidate', migration: 'hangs', outcome: 'failed' },
+  { dies: 'rollback/after', migration: 'hangs', outcome: 'failed' },
   { dies: 'shift-traffic/traffic-100' },
   { dies: 'shift-traffic/traffic-100', first: true },
   { dies: 'health-probe/traffic-100' },
@@ -42,6 +50,7 @@ const scenarios: Scenario[] = [
   { dies: 'shift-traffic/after', first: true },
   { dies: 'rollback/after', behaviour: breaksUnderTraffic, outcome: 'rolled-back' },
   { dies: 'rollback/after', behaviour: breaksUnderTraffic, outcome: 'failed', first: true },
+  { dies: 'rollback/after', behaviour: breaksUnderTraffic, outcome: 'rollback-failed', marked: true },
   { dies: 'report/after' },
   { dies: 'deploy-events' },
 ];
@@ -50,11 +59,20 @@ async function play(scenario: Scenario, point: CrashPoint): Promise<World> {
   const world = createWorld();
   if (!scenario.first) await establish(world);
   world.configure(
-    serviceFile(scenario.build ? 'build: { source: gs://slipway/source.tgz }\n' : '').replace(
-      'steps: [50, 100], bake: 2s',
-      'steps: [100], bake: 1s',
-    ),
+    serviceFile(
+      [
+        ...(scenario.build ? ['build: { source: gs://slipway/source.tgz }\n'] : []),
+        ...(scenario.migration ? ['migration: { job: migrate, timeout: 30s }\n'] : []),
+      ].join(''),
+    )
+      .replace('steps: [50, 100], bake: 2s', 'steps: [100], bake: 1s')
+      .replace('policy: {', scenario.marked ? 'policy: { rollBack: never,' : 'policy: {'),
   );
+  if (scenario.migration)
+    world.jobs.job = {
+      seconds: scenario.migration === 'hangs' ? 3600 : 12,
+      fails: scenario.migration === 'fails',
+    };
   const digest = world.release('v1', scenario.behaviour);
   const engine = connect(world, (target, message, work) => {
     const { phase } = message as { phase?: string };
@@ -80,7 +98,7 @@ async function play(scenario: Scenario, point: CrashPoint): Promise<World> {
 }
 
 /** All that lasts, without what may differ between two good runs: times, counts of looks and of dispatches. */
-async function lasting({ deps, run, slack, objects, workflows, build }: World): Promise<unknown> {
+async function lasting({ deps, run, jobs, slack, objects, workflows, build }: World): Promise<unknown> {
   const { ledger } = deps;
   const deployments = await ledger.list('deployments');
   const service = run.service();
@@ -99,6 +117,7 @@ async function lasting({ deps, run, slack, objects, workflows, build }: World): 
         completed: rest.completed,
         written: rest.trafficWritten,
         buildId: rest.buildId,
+        migration: rest.migration && { ...rest.migration, startedAt: '' },
         outcome: rest.result?.outcome,
         serving: rest.result?.serving,
         failure: rest.failure && { ...rest.failure, at: '', message: timeless(rest.failure.message) },
@@ -129,6 +148,7 @@ async function lasting({ deps, run, slack, objects, workflows, build }: World): 
       .size,
     reports: [...objects.objects.keys()],
     executions: workflows.executions.map(({ id, state }) => ({ id, state })),
+    jobs: jobs.executions.map(({ key, image, cancelledMs }) => [key, image, cancelledMs !== undefined]),
     builds: build.builds.map(({ id, tag }) => ({ id, tag })),
   };
   // The id holds the time of its admission.
@@ -144,25 +164,28 @@ const timeless = (text: string): string =>
     .replace(/×\d+/g, '×n');
 
 describe.each(['before', 'after'] as const)('a process that dies %s a call', (when) => {
-  it.each(scenarios)('of $dies (first: $first) leaves no trace', async (scenario) => {
-    const undisturbed = await lasting(await play(scenario, crashPoint(0, when)));
-    expect(undisturbed).toMatchObject({
-      deployments: [{ status: 'finished', outcome: scenario.outcome ?? 'live' }],
-      roots: [expect.anything()],
-      unanswered: [],
-      notifications: [{ final: true }],
-    });
-    const names: string[] = [];
-    for (let at = 1; ; at += 1) {
-      const point = crashPoint(at, when);
-      const world = await play(scenario, point);
-      if (!point.crashed) break;
-      names.push(point.name);
-      expect(await lasting(world), `died ${when} call ${at}, ${point.name}`).toEqual(undisturbed);
-    }
-    console.log(
-      `${scenario.dies}${scenario.first ? ' (first deployment)' : ''}: ${names.length} points ${when} a call`,
-    );
-    expect(names.length).toBeGreaterThan(0);
-  });
+  it.each(scenarios)(
+    'of $dies (first: $first, migration: $migration, marked: $marked) leaves no trace',
+    async (scenario) => {
+      const undisturbed = await lasting(await play(scenario, crashPoint(0, when)));
+      expect(undisturbed).toMatchObject({
+        deployments: [{ status: 'finished', outcome: scenario.outcome ?? 'live' }],
+        roots: [expect.anything()],
+        unanswered: [],
+        notifications: [{ final: true }],
+      });
+      const names: string[] = [];
+      for (let at = 1; ; at += 1) {
+        const point = crashPoint(at, when);
+        const world = await play(scenario, point);
+        if (!point.crashed) break;
+        names.push(point.name);
+        expect(await lasting(world), `died ${when} call ${at}, ${point.name}`).toEqual(undisturbed);
+      }
+      console.log(
+        `${scenario.dies}${scenario.first ? ' (first deployment)' : ''}${scenario.migration ? ` (migration ${scenario.migration})` : ''}: ${names.length} points ${when} a call`,
+      );
+      expect(names.length).toBeGreaterThan(0);
+    },
+  );
 });

@@ -25,6 +25,7 @@ class Crash extends Error {}
 const ports = [
   'ledger',
   'run',
+  'jobs',
   'registry',
   'build',
   'secrets',

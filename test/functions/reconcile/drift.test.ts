@@ -107,6 +107,21 @@ describe('drift', () => {
     expect(await openDrift(world.deps.ledger)).toEqual([]);
   });
 
+  it('begins anew when another release is what should be there', async () => {
+    const { world, first, second } = await twoReleases();
+    const { ledger } = world.deps;
+    override(world.run, 'getService', () => async () => undefined);
+    await reconcile(world.deps);
+    await ledger.transaction(async (tx) => {
+      const live = await tx.get('live', 'hello.staging');
+      await tx.put('live', 'hello.staging', { ...live!, deploymentId: first.id });
+    });
+    await world.pass(60);
+    await reconcile(world.deps);
+    expect(await openDrift(ledger)).toMatchObject([{ deploymentId: first.id, since: at(world) }]);
+    expect(warnings(world).map((text) => text.includes(second.id))).toEqual([true, false]);
+  });
+
   it('of a service that is gone is only that', async () => {
     const { world } = await twoReleases();
     override(world.run, 'getService', () => async () => undefined);

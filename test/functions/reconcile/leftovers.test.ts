@@ -144,6 +144,20 @@ describe('the revision of a deployment that went wrong', () => {
     expect(revisions(world)).toEqual([`hello-${first.id}`, `hello-${live.id}`]);
   });
 
+  it('is looked for once an hour', async () => {
+    const { world } = await history();
+    let looks = 0;
+    override(world.run, 'revisions', (revisionsOf) => async (ref) => {
+      looks += 1;
+      return revisionsOf(ref);
+    });
+    for (let minutes = 0; minutes <= 60; minutes += 20) {
+      await reconcile(world.deps);
+      await world.pass(20 * 60);
+    }
+    expect(looks).toBe(2);
+  });
+
   it('goes after its tag has gone', async () => {
     const { world, failed } = await history();
     leave(world, `hello-${failed.id}`, failed.id);

@@ -110,6 +110,20 @@ describe('a push whose notification was lost', () => {
     expect(asked(world).at(-1)).toMatchObject({ tag: 'v3', requestedBy: 'reconcile' });
   });
 
+  it('is found also when an earlier request was approved and started only after it', async () => {
+    const world = await established();
+    const { id } = await world.newest();
+    pushedUnheard(world, 'v2');
+    await world.pass(graceSeconds);
+    await world.deps.ledger.transaction(async (tx) => {
+      const [request] = await tx.list('requests', { service: 'hello' });
+      const at = new Date(world.clock.now()).toISOString();
+      await tx.put('requests', 'm-9.hello.staging', { ...request!, requestId: 'm-9', deploymentId: id, at });
+    });
+    await reconcile(world.deps);
+    expect(asked(world)).toMatchObject([{ tag: 'v2' }]);
+  });
+
   it('cannot be looked for in one registry, but is in the others', async () => {
     const world = await established();
     const other = 'us-central1-docker.pkg.dev/slipway-local/apps/other';
@@ -196,8 +210,18 @@ describe('a push is not asked for', () => {
     expect(asked(world)).toHaveLength(1);
   });
 
-  it('in a place that never had a live release: a full registry is no news', async () => {
+  it.each([
+    { name: 'no deployment', bad: false },
+    { name: 'only a deployment that failed', bad: true },
+  ])('in a place that had $name: a full registry is no news', async ({ bad }) => {
     const world = createWorld();
+    if (bad) {
+      world.release('v0', { answer: () => ({ status: 500 }) });
+      expect((await runDeployment(world, 'v0')).result?.outcome).toBe('failed');
+      world.pubsub.subscriber = undefined;
+      world.pubsub.published = [];
+      await world.pass(10);
+    }
     pushedUnheard(world, 'v1');
     await world.pass(graceSeconds);
     await reconcile(world.deps);

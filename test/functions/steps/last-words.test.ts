@@ -140,6 +140,19 @@ describe('a secret in what a container writes', () => {
   });
 });
 
+it('a token in the address of a user’s failed request is in no record', async () => {
+  const text = serviceFile('analysis: { serverErrorLogs: { maximum: 0 } }');
+  const failed = 'GET https://hello.example/reset?token=opensesame7 answered 500';
+  const world = await candidateWorld({}, says(failed, failed), text);
+  await dispatch(world, 'deploy', 1);
+  const { record } = await dispatch(world, 'health-probe', 2, 'traffic-50');
+  const check = record.checks.find(({ id }) => id === 'server-errors-in-log');
+  expect(check).toMatchObject({
+    evidence: { observed: expect.stringContaining('/reset?token=[redacted] answered 500') },
+  });
+  expect(JSON.stringify(record)).not.toContain('opensesame7');
+});
+
 describe('a candidate that fails after it was ready', () => {
   const refused = { status: 503 };
   const failsAfter = (world: World, seconds: number): void => {

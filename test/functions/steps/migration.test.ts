@@ -138,7 +138,7 @@ describe('a migration', () => {
     const world = await migrating({ migration: ', timeout: 30s', job: { seconds: 3600 } });
     const done = await runDeployment(world, 'v1');
     expect(done.failure?.message).toBe(
-      'Migration: job migrate failed, TIMEOUT: it did not end within 30 s and was cancelled',
+      'Migration: job migrate failed, TIMEOUT: it did not end within 30 s and is cancelled',
     );
     expect(check(done)).toMatchObject([
       { outcome: 'fail', evidence: { observed: expect.stringContaining('TIMEOUT') } },

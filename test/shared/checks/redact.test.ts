@@ -104,6 +104,10 @@ const leaks: Record<string, fc.Arbitrary<{ secret: string; lines: string[] }>> =
     secret: 'c2hvcnQ',
     lines: [...lines, 'c2hvcnQ=', of('-----END', ' EC PRIVATE KEY-----')],
   })),
+  'the last line of a PEM block': from(word, 5, 20).map((secret) => ({
+    secret,
+    lines: [of(secret, '-----END', ' PRIVATE KEY-----')],
+  })),
   'a PEM block that does not end': body.map((lines) => ({
     secret: 'dGFpbA',
     lines: [of('key: -----BEGIN', ' RSA PRIVATE KEY-----'), ...lines, 'dGFpbA'],

@@ -86,7 +86,7 @@ describe('quarantine', () => {
       name: 'of the release says why, whose it was and how to let it go',
       quarantine,
       decision: 'refused',
-      says: /since d000000000dd of bob@example.com: validate \(candidate\): status 500.*slipway quarantine release hello.staging.222222222222.hash-1/,
+      says: /since d000000000dd of bob@example.com: validate \(candidate\): status 500.*slipway quarantine release hello.staging.222222222222.hash-1 --reason …/,
     },
     { name: 'holds for a person too', wanted: byAda, quarantine, decision: 'refused' },
   ]);
@@ -143,7 +143,13 @@ describe('a manual lock', () => {
 describe('a freeze', () => {
   rows([
     { name: 'refuses a push', policy: policy({ freeze }), decision: 'refused', says: /frozen: holidays/ },
-    { name: 'refuses a person', wanted: byAda, policy: policy({ freeze }), decision: 'refused' },
+    {
+      name: 'refuses a person, and says how to override it',
+      wanted: byAda,
+      policy: policy({ freeze }),
+      decision: 'refused',
+      says: /say why: slipway deploy hello staging v1\.0\.2 --override-freeze …$/,
+    },
     {
       name: 'is over after its end',
       policy: policy({ freeze }),
@@ -245,7 +251,7 @@ describe('the newest', () => {
       onceLive: 'd000000000ee',
       live: live('1'),
       decision: 'refused',
-      says: /v1.0.2 was live before \(d000000000ee\); to go back use: slipway rollback hello staging/,
+      says: /v1.0.2 was live before \(d000000000ee\); to go back, say why: slipway rollback hello staging --reason …/,
     },
     {
       name: 'may be a release that was live before, when a person says so',

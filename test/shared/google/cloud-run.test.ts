@@ -152,6 +152,30 @@ describe('Cloud Run', () => {
     });
   });
 
+  it('names its revisions, and deletes those that are not in use', async () => {
+    const { run, settled } = await openRun();
+    await settled(await run.createService(ref, serviceJson('v1', 'hello-a')));
+    for (const [tag, name] of [
+      ['v2', 'hello-b'],
+      ['v1', 'hello-c'],
+    ] as const) {
+      const change = { ...serviceJson(tag, name), traffic: serviceJson('v1', 'hello-a').traffic };
+      const { etag } = (await run.getService(ref))!;
+      await settled(await run.updateService(ref, change, ['template', 'traffic'], etag));
+    }
+    expect((await run.revisions(ref)).toSorted()).toEqual(['hello-a', 'hello-b', 'hello-c']);
+    await run.deleteRevision(ref, 'hello-b');
+    await vi.waitFor(async () => expect(await run.getRevision(ref, 'hello-b')).toBeUndefined());
+    expect((await run.revisions(ref)).toSorted()).toEqual(['hello-a', 'hello-c']);
+    // Gone already is as good.
+    await run.deleteRevision(ref, 'hello-b');
+    for (const used of ['hello-a', 'hello-c'])
+      await expect(run.deleteRevision(ref, used)).rejects.toMatchObject({
+        name: 'Fault',
+        code: 'invalid-input',
+      });
+  });
+
   it.each([
     ['a field', { template: { containers: [{ imagee: 'x' }] } }, 'template.containers.0.imagee'],
     ['a value of an enum', { ingress: 'INGRESS_TRAFIC_ALL' }, 'ingress'],
@@ -217,6 +241,18 @@ describe('what Cloud Run answers', () => {
       isPublic: true,
       raw: json,
     });
+  });
+
+  it('about revisions is read page by page', async () => {
+    const server = await openServer(({ url }) => ({
+      body: JSON.stringify(
+        url.includes('pageToken=a%2Fb')
+          ? { revisions: [{ name: 'projects/p/locations/l/services/hello/revisions/hello-b' }] }
+          : { revisions: [{ name: 'hello-a' }], nextPageToken: 'a/b' },
+      ),
+    }));
+    const run = createCloudRun({ endpoint: server.origin, rest });
+    expect(await run.revisions(ref)).toEqual(['hello-a', 'hello-b']);
   });
 
   it.each([

@@ -177,3 +177,65 @@ describe('a registry', () => {
     });
   });
 });
+
+describe('the tags of an image', () => {
+  const layerOf = (content: string) => gzipLayer([{ name: 'server.mjs', content }]);
+
+  it('come with digest and time of upload, without those of other images in the repository', async () => {
+    const { local } = await open();
+    const service = createArtifacts({ catalog: local.catalog, location: 'us-central1' });
+    const artifacts = await serve({ routes: service.routes, authenticate: () => 'someone' });
+    onTestFinished(() => artifacts.close());
+    const first = await local.pushImage('v1', await layerOf('1'));
+    await local.clock.advance(60_000);
+    const second = await local.pushImage('v2', await layerOf('2'));
+    await local.pushImage('latest', await layerOf('2'));
+    await local.pushImage('v9', await layerOf('9'), undefined, `${name}-other`);
+    const registry = createRegistry({ endpoint: local.origin, artifacts: artifacts.origin, rest });
+    expect(await registry.tags(image)).toEqual([
+      { tag: 'v1', digest: first, uploadedAt: '2026-01-01T00:00:00.000Z' },
+      { tag: 'v2', digest: second, uploadedAt: '2026-01-01T00:01:00.000Z' },
+      { tag: 'latest', digest: second, uploadedAt: '2026-01-01T00:01:00.000Z' },
+    ]);
+  });
+
+  it('are read page by page; an image without a tag has none', async () => {
+    const digestOf = (letter: string) => `sha256:${letter.repeat(64)}`;
+    const imageOf = (letter: string, tags?: string[]) => ({
+      uri: `${image}@${digestOf(letter)}`,
+      uploadTime: '2026-01-03T00:00:00.123456Z',
+      ...(tags === undefined ? {} : { tags }),
+    });
+    const pages: Record<string, unknown> = {
+      '': { dockerImages: [imageOf('a', ['v1']), imageOf('b')], nextPageToken: 'a/b' },
+      'a/b': { dockerImages: [imageOf('c', ['v2'])], nextPageToken: 'c' },
+      c: {},
+    };
+    const artifacts = await openServer(({ url }) => ({
+      body: JSON.stringify(pages[new URL(url, 'http://x').searchParams.get('pageToken') ?? '']),
+    }));
+    const registry = createRegistry({ endpoint: undefined, artifacts: artifacts.origin, rest });
+    const tags = await registry.tags(image);
+    expect(tags.map(({ tag, digest }) => [tag, digest])).toEqual([
+      ['v1', digestOf('a')],
+      ['v2', digestOf('c')],
+    ]);
+  });
+
+  it('of a repository that has no end are given up, with what to do', async () => {
+    const artifacts = await openServer(() => ({ body: JSON.stringify({ nextPageToken: 'more' }) }));
+    const registry = createRegistry({ endpoint: undefined, artifacts: artifacts.origin, rest });
+    await expect(registry.tags(image)).rejects.toMatchObject({
+      code: 'unsupported',
+      message: expect.stringContaining('expected a cleanup policy') as string,
+    });
+    expect(artifacts.requests).toHaveLength(20);
+  });
+
+  it('of another registry are not known', async () => {
+    const artifacts = await openServer(() => ({ status: 500 }));
+    const registry = createRegistry({ endpoint: undefined, artifacts: artifacts.origin, rest });
+    expect(await registry.tags(`registry.example.com/${name}`)).toEqual([]);
+    expect(artifacts.requests).toEqual([]);
+  });
+});

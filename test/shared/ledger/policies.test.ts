@@ -155,7 +155,7 @@ describe('the order of releases', () => {
     const unknown: LookUpOrder = async () => ({});
     expect(await decisionOf(c, '1', pushed, unknown)).toMatchObject({
       decision: 'refused',
-      reason: `v1 was live before (${a}); to go back use: slipway rollback hello staging`,
+      reason: `v1 was live before (${a}); to go back, say why: slipway rollback hello staging --reason …`,
     });
     expect(await decisionOf(d, '1', {}, unknown)).toMatchObject({
       decision: 'admitted',

@@ -8,7 +8,7 @@ import { finishedAs } from '#test/support/outcomes.ts';
 
 /** Without fenced blocks and code spans, as CommonMark finds them: what is left is read as Markdown. */
 function outsideCode(markdown: string): string {
-  const unfenced = markdown.replace(/^(`{3,})sh\n[^]*?\n\1$/gm, '');
+  const unfenced = markdown.replace(/^(`{3,})(?:sh|text)\n[^]*?\n\1$/gm, '');
   return unfenced.replace(/(?<!`)(`+)(?!`)[^]*?(?<!`)\1(?!`)/g, '');
 }
 

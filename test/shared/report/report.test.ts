@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { Deployment } from '#shared/domain/deployment.ts';
 import type { Outcome } from '#shared/domain/outcome.ts';
 import { Report } from '#shared/report/document.ts';
+import { renderMarkdown } from '#shared/report/markdown.ts';
 import { buildReport, reportName } from '#shared/report/report.ts';
+import { renderTerminal } from '#shared/report/terminal.ts';
 import {
   at,
   candidate,
@@ -14,7 +16,7 @@ import {
   waitingOf,
 } from '#test/support/deployment.ts';
 import { stages } from '#test/support/hostile.ts';
-import { finishedAs } from '#test/support/outcomes.ts';
+import { finishedAs, withheld } from '#test/support/outcomes.ts';
 
 describe('every report', () => {
   it.each(Object.entries(stages))(
@@ -348,3 +350,57 @@ function bare(deployment: Deployment): Deployment {
   const { trafficWritten: _, ...rest } = deployment;
   return rest;
 }
+
+describe('a release that was left under traffic on purpose', () => {
+  const report = buildReport(withheld());
+  const caution = 'may do harm: the release is marked as not safe to roll back';
+
+  it('is a decision of a person, with the way back and what speaks against it', () => {
+    expect(report.headline).toBe('NOT ROLLED BACK: hello in staging needs a person');
+    expect(report.action).toMatchObject({
+      needed: true,
+      sentence: expect.stringContaining(caution),
+      command: { line: expect.stringContaining(`--to-revisions=${stableRevision}=100`) },
+    });
+    expect(report.rollback).toMatchObject({ result: 'failed', withheld: 'policy.rollBack is never' });
+  });
+
+  it('has no command where there is none to paste, and says the same of going back', () => {
+    const { stable: _, ...without } = withheld();
+    const { action } = buildReport(without);
+    expect(action.command).toBeNull();
+    expect(action.sentence).toContain(`Going back ${caution}`);
+  });
+
+  it.each([
+    ['Markdown', renderMarkdown(report)],
+    ['the terminal', renderTerminal(report, { color: false, width: 4000 })],
+  ])('says so in %s: before the command what speaks against it, and what was done to the data', (_, text) => {
+    const [warned, command] = [text.indexOf(caution), text.indexOf('gcloud run services update-traffic')];
+    expect(warned).toBeGreaterThan(0);
+    expect(command).toBeGreaterThan(warned);
+    expect(text).toMatch(/Rollback withheld/i);
+    expect(text).toContain(
+      'The migration (job migrate, execution migrate-abcde) was run and was not undone.',
+    );
+    expect(text).toContain('https://example.com/logs?a=1&b=%22%3E');
+  });
+
+  it.each([
+    ['succeeded', 'was run and was not undone.'],
+    ['failed', 'failed; what it changed until then was not undone.'],
+    ['stopped', 'was cancelled; what it changed until then was not undone.'],
+    ['running', 'may still run: nobody saw its end.'],
+    ['starting', 'was to be run; whether it was is not known.'],
+  ] as const)('has a migration that %s: %s', (status, words) => {
+    const { migration, ...rest } = withheld();
+    const warnings = buildReport({ ...rest, migration: { ...migration!, status } }).warnings.join(' ');
+    expect(warnings).toContain(`execution migrate-abcde) ${words}`);
+    const live = buildReport({
+      ...rest,
+      migration: { ...migration!, status },
+      result: finishedAs('live').result!,
+    });
+    expect(live.warnings).toEqual([]);
+  });
+});

@@ -2,7 +2,7 @@ import type { Clock } from '#shared/clock.ts';
 import { Fault } from '#shared/domain/fault.ts';
 import type { ExecutionState, Jobs } from '#shared/ports.ts';
 
-export interface FakeExecution {
+interface FakeExecution {
   name: string;
   key: string;
   image?: string;
