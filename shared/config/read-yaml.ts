@@ -1,13 +1,4 @@
-import {
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  parseDocument,
-  type ErrorCode,
-  type ParsedNode,
-} from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, parseDocument, type ErrorCode, type ParsedNode } from 'yaml';
 import { pathInWords, type Path, type Position, type Problem } from './problems.ts';
 import type { Tree } from './tree.ts';
 
@@ -37,11 +28,12 @@ export function readYaml(text: string, file: string): { tree?: Tree; problems: P
     return { problems };
   }
 
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
+  const document = parseDocument(text, { prettyErrors: false, uniqueKeys: false });
+  // The parser's own LineCounter misses line ends inside a scalar that stands where none may be.
+  const lineStarts = [0, ...[...text.matchAll(/\n/g)].map(({ index }) => index + 1)];
   const position = (offset: number): Position => {
-    const { line, col } = lines.linePos(offset);
-    return { line: Math.max(line, 1), column: Math.max(col, 1) };
+    const line = lineStarts.findLastIndex((lineStart) => lineStart <= offset);
+    return { line: line + 1, column: offset - (lineStarts[line] ?? 0) + 1 };
   };
   const errors = [...document.errors, ...document.warnings];
   if (errors.length > 0) {
