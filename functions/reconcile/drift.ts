@@ -15,7 +15,8 @@ import { placeOf } from '#functions/steps/place.ts';
 export async function watchDrift(deps: Deps, live: Collections['live']): Promise<void> {
   const { ledger, log } = deps;
   const lock = await ledger.get('locks', placeId(live.service, live.environment));
-  if (!lock || lock.active !== undefined) return;
+  // After a person went back to what has no record here there is nothing to hold it against.
+  if (!lock || lock.active !== undefined || live.takenBack) return;
   const deployment = await ledger.get('deployments', live.deploymentId);
   if (!deployment) return;
   const service = await deps.run.getService(placeOf(deployment).ref);
@@ -47,7 +48,7 @@ const Template = z.object({
 });
 
 /** What is not as the deployment left it. Tags are not compared: people may set their own. */
-export function driftOf(deployment: Deployment, service: LiveService | undefined): DriftFound[] {
+function driftOf(deployment: Deployment, service: LiveService | undefined): DriftFound[] {
   const { ref } = placeOf(deployment);
   if (!service)
     return [

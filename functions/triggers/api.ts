@@ -4,6 +4,7 @@ import { DeploymentId } from '#shared/domain/ids.ts';
 import { isDigest } from '#shared/domain/image.ts';
 import { Fault } from '#shared/domain/fault.ts';
 import type { AdmitMessage } from '#shared/domain/requests.ts';
+import { openDrift } from '#shared/ledger/drift.ts';
 import { cancelWaiting, signalDeployment } from '#shared/ledger/signals.ts';
 import { buildReport } from '#shared/report/report.ts';
 import type { Deps } from '#functions/deps.ts';
@@ -57,6 +58,8 @@ export async function api(deps: Deps, request: ApiRequest): Promise<ApiAnswer> {
       return rollBack(deps, request.body, caller);
     case 'GET /requests/:id':
       return requests(deps, id ?? '');
+    case 'GET /drift':
+      return { status: 200, body: { drift: await openDrift(deps.ledger) } };
     case 'GET /refusals':
       return { status: 200, body: { refusals: await deps.ledger.list('refusals', {}, 50) } };
     default:

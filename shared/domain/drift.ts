@@ -6,7 +6,7 @@ export const driftKinds = ['missing', 'traffic', 'template'] as const;
  * What of a service is not as its live deployment left it: the service is gone, users get another split, or the template
  * holds another image, which the next edit in the console would deploy (traps 16).
  */
-export type DriftKind = (typeof driftKinds)[number];
+type DriftKind = (typeof driftKinds)[number];
 
 /** A difference that was found, in words for people. */
 export interface DriftFound {

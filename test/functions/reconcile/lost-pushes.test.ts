@@ -211,17 +211,19 @@ describe('a push is not asked for', () => {
   });
 
   it.each([
-    { name: 'no deployment', bad: false },
-    { name: 'only a deployment that failed', bad: true },
-  ])('in a place that had $name: a full registry is no news', async ({ bad }) => {
+    { name: 'no deployment', before: [] },
+    { name: 'only a deployment that failed', before: ['failed'] },
+  ])('in a place that had $name: a full registry is no news', async ({ before }) => {
     const world = createWorld();
-    if (bad) {
-      world.release('v0', { answer: () => ({ status: 500 }) });
-      expect((await runDeployment(world, 'v0')).result?.outcome).toBe('failed');
-      world.pubsub.subscriber = undefined;
-      world.pubsub.published = [];
-      await world.pass(10);
+    for (const outcome of before) {
+      world.release(outcome, { answer: () => ({ status: 500 }) });
+      await runDeployment(world, outcome);
     }
+    const all = await world.deps.ledger.list('deployments');
+    expect(all.map(({ result }) => result?.outcome)).toEqual(before);
+    world.pubsub.subscriber = undefined;
+    world.pubsub.published = [];
+    await world.pass(10);
     pushedUnheard(world, 'v1');
     await world.pass(graceSeconds);
     await reconcile(world.deps);
