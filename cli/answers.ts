@@ -31,6 +31,22 @@ export const DeploymentView = z.looseObject({
   release: z.looseObject({ digest: z.string(), version: z.string().optional() }).optional(),
   serviceUrl: z.string().optional(),
   steps: z.array(StepView),
+  approvedBy: z.array(z.string()).optional(),
+  overrides: z
+    .array(z.looseObject({ rule: z.string(), what: z.string(), by: z.string(), reason: z.string() }))
+    .optional(),
+  failure: z
+    .looseObject({
+      cause: z
+        .looseObject({
+          class: z.string(),
+          sentence: z.string(),
+          nextStep: z.string(),
+          command: z.array(z.string()).optional(),
+        })
+        .optional(),
+    })
+    .optional(),
   signal: z.looseObject({ kind: z.string(), by: z.string(), reason: z.string() }).optional(),
   result: z
     .looseObject({
@@ -56,6 +72,7 @@ export const RequestView = z.looseObject({
   ]),
   reason: z.string(),
   deploymentId: z.string().optional(),
+  approvalId: z.string().optional(),
 });
 export type RequestView = z.infer<typeof RequestView>;
 

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { messageOf } from '#shared/errors.ts';
-import { oneLine } from '#shared/report/text.ts';
+import type { OverrideWish } from '#shared/domain/deployment.ts';
 import { Report } from '#shared/report/document.ts';
 import { DeploymentView, RefusalView, RequestView } from './answers.ts';
-import { CommandError, exit, Unreachable } from './exit.ts';
+import { createCall } from './call.ts';
+import { ApprovalView, DriftView, LockView, QuarantineView, RollbackView } from './policy-answers.ts';
 
-/** What the `api` function can be asked (`functions/triggers/api.ts`). */
+/** What the `api` function can be asked (`functions/triggers/api.ts`, `policy-api.ts`). */
 export interface ApiClient {
   /** Repeating it with the same `requestId` is the same request. @returns the id to ask `requests` with */
   deploy(body: DeployBody): Promise<string>;
@@ -16,110 +16,93 @@ export interface ApiClient {
   deployment(id: string): Promise<DeploymentView>;
   report(id: string): Promise<Report>;
   /** @returns the deployment as it was told: finished only if it was still waiting */
-  stop(id: string, kind: 'cancel' | 'rollback', reason: string): Promise<DeploymentView>;
+  cancel(id: string, reason: string): Promise<DeploymentView>;
+  /** Returns when Cloud Run shows the traffic as it was before. @throws Unconfirmed when that was not seen in time */
+  rollBack(order: RollbackBody): Promise<RollbackView>;
   refusals(): Promise<RefusalView[]>;
+  drift(): Promise<DriftView[]>;
+  /** Of every place that was ever locked; `lock` is there while one holds. */
+  locks(): Promise<LockView[]>;
+  lock(body: Place & LockBody & { forSeconds?: number }): Promise<LockView>;
+  unlock(place: Place, body: LockBody): Promise<LockView>;
+  /** Those that wait for somebody's word, or all that ever were. */
+  approvals(all: boolean): Promise<ApprovalView[]>;
+  approval(id: string): Promise<ApprovalView>;
+  /** @returns the approval as it is now, whatever was said before */
+  decide(id: string, word: 'approve' | 'reject', reason?: string): Promise<ApprovalView>;
+  /** What is held, or all that ever was. */
+  quarantine(all: boolean): Promise<QuarantineView[]>;
+  releaseQuarantine(id: string, reason: string): Promise<QuarantineView>;
 }
 
-export interface DeployBody {
-  requestId: string;
+interface Place {
   service: string;
   environment: string;
+}
+
+interface LockBody {
+  reason: string;
+  steal: boolean;
+}
+
+export interface RollbackBody extends Place {
+  reason: string;
+  to?: string;
+  force?: boolean;
+}
+
+export interface DeployBody extends Place {
+  requestId: string;
   tag?: string;
   digest?: string;
   change?: { id: string; title: string; url?: string; claims?: string[] };
+  override?: OverrideWish;
 }
 
-const Problem = z.object({ error: z.union([z.string(), z.object({ message: z.string() })]) });
+/** The function tries for some 10 s after Cloud Run took the write, and ends after 60. */
+const rollbackMs = 70_000;
 
 /**
  * @param options.url the function's own address
  * @param options.token an identity token whose audience is that address
- * Every method throws Unreachable when Slipway does not answer, and CommandError with its words when it says no.
+ * Every method throws what `Call` throws.
  */
 export function createApiClient(options: { url: string; token: () => Promise<string> }): ApiClient {
-  const base = options.url.replace(/\/+$/, '');
-
-  async function call<Schema extends z.ZodType>(
-    method: 'GET' | 'POST',
-    path: string,
-    schema: Schema,
-    body?: unknown,
-  ): Promise<z.output<Schema>> {
-    const authorization = `Bearer ${await options.token()}`;
-    let status: number;
-    let text: string;
-    try {
-      const response = await fetch(base + path, {
-        method,
-        headers: { authorization, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        // The token is for this address and no other.
-        redirect: 'error',
-        signal: AbortSignal.timeout(20_000),
-      });
-      ({ status } = response);
-      text = await response.text();
-    } catch (error) {
-      throw new Unreachable(`Slipway does not answer at ${base}: ${causeOf(error)}`, { cause: error });
-    }
-    if (status >= 400) throw failureOf(status, text, base);
-    const parsed = schema.safeParse(jsonOf(text));
-    if (!parsed.success) {
-      throw new Unreachable(
-        `${base}${path} answers ${status}, but not as Slipway does:\n${z.prettifyError(parsed.error)}`,
-      );
-    }
-    return parsed.data;
-  }
-
-  const at = (id: string, rest = ''): string => `/deployments/${encodeURIComponent(id)}${rest}`;
+  const call = createCall(options);
+  const path = (...parts: string[]): string => `/${parts.map(encodeURIComponent).join('/')}`;
   return {
     deploy: async (body) =>
-      (await call('POST', '/deployments', z.object({ requestId: z.string() }), body)).requestId,
+      (await call('POST', '/deployments', z.object({ requestId: z.string() }), { body })).requestId,
     requests: async (id) =>
-      (await call('GET', `/requests/${encodeURIComponent(id)}`, z.object({ requests: z.array(RequestView) })))
-        .requests,
+      (await call('GET', path('requests', id), z.object({ requests: z.array(RequestView) }))).requests,
     async deployments(where = {}, limit = 20) {
       const query = new URLSearchParams({ ...where, limit: String(limit) });
       const schema = z.object({ deployments: z.array(DeploymentView) });
       return (await call('GET', `/deployments?${query.toString()}`, schema)).deployments;
     },
-    deployment: (id) => call('GET', at(id), DeploymentView),
-    report: (id) => call('GET', at(id, '/report'), Report),
-    stop: (id, kind, reason) => call('POST', at(id, `/${kind}`), DeploymentView, { reason }),
+    deployment: (id) => call('GET', path('deployments', id), DeploymentView),
+    report: (id) => call('GET', path('deployments', id, 'report'), Report),
+    cancel: (id, reason) =>
+      call('POST', path('deployments', id, 'cancel'), DeploymentView, { body: { reason } }),
+    rollBack: (body) => call('POST', '/rollback', RollbackView, { body, timeoutMs: rollbackMs }),
     refusals: async () =>
       (await call('GET', '/refusals', z.object({ refusals: z.array(RefusalView) }))).refusals,
+    drift: async () => (await call('GET', '/drift', z.object({ drift: z.array(DriftView) }))).drift,
+    locks: async () => (await call('GET', '/locks', z.object({ locks: z.array(LockView) }))).locks,
+    lock: (body) => call('POST', '/locks', LockView, { body }),
+    unlock: ({ service, environment }, body) =>
+      call('DELETE', path('locks', service, environment), LockView, { body }),
+    approvals: async (all) =>
+      (await call('GET', `/approvals?all=${all}`, z.object({ approvals: z.array(ApprovalView) }))).approvals,
+    approval: (id) => call('GET', path('approvals', id), ApprovalView),
+    decide: (id, word, reason) =>
+      call('POST', path('approvals', id, word), ApprovalView, {
+        body: reason === undefined ? {} : { reason },
+      }),
+    quarantine: async (all) =>
+      (await call('GET', `/quarantine?all=${all}`, z.object({ quarantine: z.array(QuarantineView) })))
+        .quarantine,
+    releaseQuarantine: (id, reason) =>
+      call('POST', path('quarantine', id, 'release'), QuarantineView, { body: { reason } }),
   };
-}
-
-function failureOf(status: number, text: string, base: string): CommandError {
-  const problem = Problem.safeParse(jsonOf(text));
-  const said = problem.success ? problem.data.error : text.trim().slice(0, 200);
-  // Whoever stands in front of the function may have written this.
-  const words = (typeof said === 'string' ? said : said.message).split('\n').map(oneLine).join('\n');
-  if (status === 401 || status === 403) {
-    return new Unreachable(
-      `Slipway at ${base} does not let you in (${status}): ${words}\n` +
-        'A token lives one hour: export SLIPWAY_IDENTITY_TOKEN=$(gcloud auth print-identity-token). ' +
-        'You need roles/run.invoker on the api function.',
-    );
-  }
-  if (status === 429 || status >= 500)
-    return new Unreachable(`Slipway at ${base} answers ${status}: ${words}`);
-  return new CommandError(status === 409 ? exit.no : exit.usage, words);
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // No JSON: the schema says what is missing.
-    return undefined;
-  }
-}
-
-/** What `fetch failed` hides. */
-function causeOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return messageOf(cause) || String((cause as NodeJS.ErrnoException).code);
 }

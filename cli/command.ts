@@ -1,6 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { z } from 'zod';
-import { DeploymentId } from '#shared/domain/ids.ts';
+import { ApprovalId, DeploymentId } from '#shared/domain/ids.ts';
 
 /** Parsing and wording that several commands share. */
 
@@ -16,6 +16,22 @@ export function deploymentId(text: string): string {
   const parsed = DeploymentId.safeParse(text);
   if (!parsed.success) throw new InvalidArgumentError('Expected a deployment id such as d1f3k7q2x9ab.');
   return parsed.data;
+}
+
+/** @throws InvalidArgumentError, which is told as wrong usage */
+export function approvalId(text: string): string {
+  const parsed = ApprovalId.safeParse(text);
+  if (!parsed.success)
+    throw new InvalidArgumentError('Expected the id of an approval such as a1f3k7q2x9ab: slipway approvals');
+  return parsed.data;
+}
+
+/** Why somebody does something: it stays on record. @throws InvalidArgumentError, which is told as wrong usage */
+export function reason(text: string): string {
+  const trimmed = text.trim();
+  if (trimmed === '' || trimmed.length > 300)
+    throw new InvalidArgumentError(`It has ${trimmed.length} characters: expected 1 to 300.`);
+  return trimmed;
 }
 
 /** @throws InvalidArgumentError, which is told as wrong usage */

@@ -32,3 +32,11 @@ export class Unreachable extends CommandError {
     this.name = 'Unreachable';
   }
 }
+
+/** Slipway was asked and may have done it, but no answer says so. */
+export class Unconfirmed extends Unreachable {
+  constructor(message: string, options: { cause?: unknown } = {}) {
+    super(message, options);
+    this.name = 'Unconfirmed';
+  }
+}

@@ -21,18 +21,11 @@ export async function follow(options: {
   signal: AbortSignal;
 }): Promise<DeploymentView> {
   const { api, id, terminal, clock, signal } = options;
+  const look = patiently(clock, () => api.deployment(id));
   let shown: DeploymentView | undefined;
-  let answeredAt = clock.now();
   for (let frame = 0; ; frame += 1) {
     signal.throwIfAborted();
-    const now = clock.now();
-    let deployment = shown;
-    try {
-      deployment = await api.deployment(id);
-      answeredAt = now;
-    } catch (error) {
-      if (!(error instanceof Unreachable) || now - answeredAt > patienceMs) throw error;
-    }
+    const deployment = (await look()) ?? shown;
     if (deployment) show(shown, deployment, frame);
     if (deployment?.status === 'finished') return deployment;
     shown = deployment;
@@ -44,6 +37,22 @@ export async function follow(options: {
     if (terminal.isLive) terminal.draw(progressLines(after, clock.now(), { paint, width, frame }));
     else for (const line of changedLines(before, after, clock.now())) terminal.print(line);
   }
+}
+
+/** The same look, which finds nothing while Slipway is silent. @throws what it throws, once that has lasted too long */
+export function patiently<T>(clock: Clock, look: () => Promise<T>): () => Promise<T | undefined> {
+  let answeredAt = clock.now();
+  return async () => {
+    const now = clock.now();
+    try {
+      const found = await look();
+      answeredAt = now;
+      return found;
+    } catch (error) {
+      if (!(error instanceof Unreachable) || now - answeredAt > patienceMs) throw error;
+      return undefined;
+    }
+  };
 }
 
 /** What to say when somebody stops watching. */

@@ -1,11 +1,16 @@
 import { Command, CommanderError } from 'commander';
 import { messageOf } from '#shared/errors.ts';
+import { addApprovals } from './commands/approvals.ts';
+import { addCancel } from './commands/cancel.ts';
 import { addCheckCommands } from './commands/check.ts';
 import { addDeploy } from './commands/deploy.ts';
+import { addDrift } from './commands/drift.ts';
 import { addLists } from './commands/lists.ts';
 import { addLocalCommands } from './commands/local/commands.ts';
+import { addLocks } from './commands/locks.ts';
+import { addQuarantine } from './commands/quarantine.ts';
+import { addRollback } from './commands/rollback.ts';
 import { addShow } from './commands/show.ts';
-import { addStops } from './commands/stop.ts';
 import { addWatch } from './commands/watch.ts';
 import type { Run } from './command.ts';
 import { createContext, type Context } from './context.ts';
@@ -62,14 +67,19 @@ function addCommands(program: Command, context: Context, run: Run): void {
 Which Slipway: the one at SLIPWAY_API_URL, with SLIPWAY_IDENTITY_TOKEN=$(gcloud auth print-identity-token);
 without these, the local stack that "npm start" runs. In this checkout, say "npm run slipway -- COMMAND".
 
-Exit codes: ${exit.done} done as asked · ${exit.no} the deployment did not go live, or the file is not valid
+Exit codes: ${exit.done} done as asked · ${exit.no} it did not go live, the file is not valid, or Slipway said no
             ${exit.usage} wrong usage · ${exit.unreachable} Slipway could not be reached`,
     );
   addDeploy(program, context, run);
   addLists(program, context, run);
   addShow(program, context, run);
   addWatch(program, context, run);
-  addStops(program, context, run);
+  addCancel(program, context, run);
+  addRollback(program, context, run);
+  addApprovals(program, context, run);
+  addLocks(program, context, run);
+  addQuarantine(program, context, run);
+  addDrift(program, context, run);
   addCheckCommands(program, context, run);
   addLocalCommands(program, context, run);
 }

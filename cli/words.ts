@@ -9,10 +9,14 @@ export const wentLive = ({ result }: DeploymentView): boolean =>
 
 /** `v2 (0123456789ab)`: the tag it was asked for by, and the digest as far as it is known. */
 export function releaseOf({ request, release }: DeploymentView): string {
-  const digest = release?.digest ?? request.digest;
+  return imageOf({ tag: request.tag, digest: release?.digest ?? request.digest });
+}
+
+/** The same of a tag and a digest, as far as they are known. */
+export function imageOf({ tag, digest }: { tag?: string | undefined; digest?: string | undefined }): string {
   const short = digest === undefined ? undefined : shortDigest(digest);
-  if (request.tag === undefined) return oneLine(short ?? 'to be built');
-  return oneLine(short === undefined ? request.tag : `${request.tag} (${short})`);
+  if (tag === undefined) return oneLine(short ?? 'to be built');
+  return oneLine(short === undefined ? tag : `${tag} (${short})`);
 }
 
 /** The outcome, or what happens now, in a few words. */
@@ -52,7 +56,11 @@ export function stepName({ step, phase }: { step: string; phase: string }): stri
 /** `hello-d1f3k7q2x9ab 100 %`, `nothing`, or that it is not known. */
 export function servingOf(deployment: DeploymentView): string {
   const serving = deployment.result?.serving;
-  if (serving === undefined || serving === null) return 'not known';
+  return serving === undefined || serving === null ? 'not known' : sharesOf(serving);
+}
+
+/** `hello-a 75 % · hello-b 25 %`, `nothing` */
+export function sharesOf(serving: readonly { revision: string; percent: number }[]): string {
   if (serving.length === 0) return 'nothing';
   return serving.map(({ revision, percent }) => `${oneLine(revision)} ${percent} %`).join(' · ');
 }

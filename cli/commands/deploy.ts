@@ -5,9 +5,11 @@ import { isDigest } from '#shared/domain/image.ts';
 import { oneLine } from '#shared/report/text.ts';
 import type { RequestView } from '#cli/answers.ts';
 import type { ApiClient, DeployBody } from '#cli/api-client.ts';
-import { Common, examples, gather, type Run } from '#cli/command.ts';
+import { approvalLines } from '#cli/approval-words.ts';
+import { Common, examples, gather, reason, type Run } from '#cli/command.ts';
 import type { Context } from '#cli/context.ts';
-import { exit, Unreachable, usageError } from '#cli/exit.ts';
+import { askFor, approvalSettled, decisionOn } from '#cli/decision.ts';
+import { CommandError, exit, usageError } from '#cli/exit.ts';
 import { followToEnd } from './watch.ts';
 
 const Options = Common.extend({
@@ -16,11 +18,9 @@ const Options = Common.extend({
   title: z.string().optional(),
   changeUrl: z.url({ protocol: /^https?$/, error: 'expected an http or https address' }).optional(),
   claim: z.array(z.string()).default([]),
+  overrideFreeze: z.string().optional(),
 });
 type Options = z.infer<typeof Options>;
-
-/** `admit` decides within seconds; past this something is wrong. */
-const decisionMs = 60_000;
 
 /** `deploy SERVICE ENVIRONMENT [RELEASE]` */
 export function addDeploy(program: Command, context: Context, run: Run): void {
@@ -34,13 +34,17 @@ export function addDeploy(program: Command, context: Context, run: Run): void {
     .option('--title <text>', 'what the release is for, in words')
     .option('--change-url <url>', 'where the change is described')
     .option('--claim <text>', 'what the change is said to do; may be given several times', gather)
-    .option('--wait', 'follow the deployment to its end', true)
+    .option('--override-freeze <reason>', 'deploy although it is frozen; the reason is in the report', reason)
+    .option('--wait', 'follow it to its end, through approvals too', true)
     .option('--no-wait', 'end as soon as it is decided whether it starts')
+    .option('--json', 'what came of it as JSON; progress goes to standard error')
     .addHelpText(
       'after',
       examples(
         'deploy hello staging v2',
         'deploy hello production sha256:0123… --no-wait',
+        'deploy hello production v2 --override-freeze "the site is down"',
+        'deploy hello staging v2 --json --wait > deployment.json',
         'deploy hello staging v2 --change-id 1278 --title "Longer timeout" --claim "answers within 250 ms"',
       ),
     )
@@ -56,47 +60,67 @@ export function addDeploy(program: Command, context: Context, run: Run): void {
             environment,
             ...releaseOf(release),
             ...changeOf(options),
+            ...(options.overrideFreeze === undefined ? {} : { override: { freeze: options.overrideFreeze } }),
           };
           const api = await context.api(options.state);
-          return deploy(context, api, body, options.wait);
+          return deploy(context, api, body, options);
         }),
     );
 }
 
-async function deploy(context: Context, api: ApiClient, body: DeployBody, wait: boolean): Promise<number> {
-  const decided = await decision(context, api, await ask(context, api, body));
-  const { terminal } = context;
+async function deploy(
+  context: Context,
+  api: ApiClient,
+  body: DeployBody,
+  { wait, json }: Options,
+): Promise<number> {
+  const { terminal, clock } = context;
+  // Standard output is the document's alone.
+  const aside: Context = json
+    ? { ...context, terminal: { ...terminal, isLive: false, print: (text) => terminal.warn(text) } }
+    : context;
+  const requestId = await askFor({ clock, api }, body);
+  const decided = await decide(aside, api, requestId, wait);
   const { deploymentId: id } = decided;
+  const mayBeFollowed = id !== undefined && decided.decision !== 'refused' && decided.decision !== 'ignored';
+  let code: number = mayBeFollowed || decided.decision === 'awaiting-approval' ? exit.done : exit.no;
+  if (mayBeFollowed && wait) code = await followToEnd(aside, api, id);
+  else if (mayBeFollowed) aside.terminal.print(`Watch it: slipway watch ${id}`);
+  if (json) {
+    const deployment = id === undefined ? null : await api.deployment(id);
+    terminal.print(JSON.stringify({ ...decided, deployment }, null, 2));
+  }
+  return code;
+}
+
+/** The decision, said as it comes; with `wait`, the one after people have spoken. */
+async function decide(
+  context: Context,
+  api: ApiClient,
+  requestId: string,
+  wait: boolean,
+): Promise<RequestView> {
+  const { terminal, clock } = context;
+  const decided = await decisionOn({ clock, api }, requestId);
   terminal.print(inWords(decided, terminal.paint));
-  if (id === undefined || decided.decision === 'refused' || decided.decision === 'ignored') return exit.no;
-  if (wait) return followToEnd(context, api, id);
-  terminal.print(`Watch it: slipway watch ${id}`);
-  return exit.done;
-}
-
-/** The request's id makes a repeat the same request, so an answer that was lost costs nothing. */
-async function ask({ clock }: Context, api: ApiClient, body: DeployBody): Promise<string> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await api.deploy(body);
-    } catch (error) {
-      if (!(error instanceof Unreachable) || attempt === 3) throw error;
-      await clock.sleep(attempt * 500);
-    }
+  const { decision, approvalId } = decided;
+  if (decision !== 'awaiting-approval' || approvalId === undefined) return decided;
+  const approval = await api.approval(approvalId);
+  terminal.print(approvalLines(approval).join('\n'));
+  terminal.print(`To decide: slipway approve ${approvalId} · slipway reject ${approvalId} --reason …`);
+  if (!wait) return decided;
+  const { signal } = context.interrupt();
+  try {
+    await approvalSettled({ api, approval, terminal, clock, signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    const goesOn =
+      'The request goes on: it is decided again once enough people say yes. See: slipway approvals';
+    throw new CommandError(exit.interrupted, goesOn, { cause: error });
   }
-}
-
-async function decision(context: Context, api: ApiClient, requestId: string): Promise<RequestView> {
-  const { clock } = context;
-  const until = clock.now() + decisionMs;
-  while (clock.now() < until) {
-    const [record] = await api.requests(requestId);
-    if (record) return record;
-    await clock.sleep(200);
-  }
-  throw new Unreachable(
-    `Slipway took the request, but did not decide on it within ${decisionMs / 1000} s. Look later: slipway status`,
-  );
+  const after = await decisionOn({ clock, api }, requestId);
+  terminal.print(inWords(after, terminal.paint));
+  return after;
 }
 
 function inWords(

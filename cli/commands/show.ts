@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
+import { shellLine } from '#shared/report/command.ts';
 import { renderMarkdown } from '#shared/report/markdown.ts';
 import { renderTerminal } from '#shared/report/terminal.ts';
 import { oneLine } from '#shared/report/text.ts';
 import { utc } from '#shared/report/words.ts';
+import type { DeploymentView } from '#cli/answers.ts';
 import { Common, deploymentId, examples, optionsOf, type Run } from '#cli/command.ts';
 import type { Context } from '#cli/context.ts';
 import { exit, usageError } from '#cli/exit.ts';
@@ -33,6 +35,7 @@ export function addShow(program: Command, context: Context, run: Run): void {
         for (const line of progressLines(deployment, clock.now(), { paint, width })) terminal.print(line);
         if (deployment.serviceUrl !== undefined) terminal.print(`Address: ${oneLine(deployment.serviceUrl)}`);
         terminal.print(`Asked for by ${oneLine(requestedBy)}, ${utc(requestedAt)}`);
+        for (const line of [...policyLines(deployment), ...causeLines(deployment)]) terminal.print(line);
         return exit.done;
       }),
     );
@@ -48,14 +51,39 @@ export function addShow(program: Command, context: Context, run: Run): void {
       run(async () => {
         const { state, json, markdown } = optionsOf(command, ReportOptions);
         if (json && markdown) throw usageError('Either --json or --markdown, not both.');
-        const report = await (await context.api(state)).report(id);
+        const api = await context.api(state);
+        const report = await api.report(id);
         const { color, width } = terminal;
         if (json) terminal.print(JSON.stringify(report, null, 2));
-        else
-          terminal.print(
-            (markdown ? renderMarkdown(report) : renderTerminal(report, { color, width })).trimEnd(),
-          );
+        else if (markdown) terminal.print(renderMarkdown(report).trimEnd());
+        else {
+          terminal.print(renderTerminal(report, { color, width }).trimEnd());
+          const policy = policyLines(await api.deployment(id));
+          if (policy.length > 0) terminal.print(`\n${policy.join('\n')}`);
+        }
         return exit.done;
       }),
     );
+}
+
+/** Whose word it took to deploy it. */
+const policyLines = ({ approvedBy = [], overrides = [] }: DeploymentView): string[] => [
+  ...(approvedBy.length === 0 ? [] : [`Approved by ${approvedBy.map(oneLine).join(', ')}`]),
+  ...overrides.map(
+    ({ what, by, reason }) => `In spite of ${oneLine(what)}, by ${oneLine(by)}: ${oneLine(reason)}`,
+  ),
+];
+
+/** What is behind a failure and what to do about it. */
+function causeLines({ failure }: DeploymentView): string[] {
+  const cause = failure?.cause;
+  if (!cause) return [];
+  const { sentence, nextStep, command } = cause;
+  const isPlain = command?.every((argument) => /^[\x20-\x7e]+$/.test(argument));
+  return [
+    `Cause: ${oneLine(cause.class)}: ${oneLine(sentence)}`,
+    `Next: ${oneLine(nextStep)}`,
+    // Nobody should paste what cannot be seen.
+    ...(command && isPlain ? [`  ${shellLine(command)}`] : []),
+  ];
 }

@@ -88,7 +88,7 @@ export function createFunctions(options: {
     return forward(await host.port, request);
   }
 
-  const methods = ['GET', 'POST'];
+  const methods = ['GET', 'POST', 'DELETE'];
   return {
     routes: methods.flatMap((method) => [
       { method, path: '/functions/{target}', public: true, handle },

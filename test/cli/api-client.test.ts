@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createApiClient, type ApiClient } from '#cli/api-client.ts';
-import { CommandError } from '#cli/exit.ts';
+import { CommandError, Unconfirmed, Unreachable } from '#cli/exit.ts';
 import { deploymentOf, waitingOf } from '#test/support/deployment.ts';
 import { openApi, token, type ApiServer } from './api-server.ts';
 
@@ -42,10 +42,10 @@ describe('the client of the api function', () => {
 
   it('stops a waiting deployment at once and tells a running one', async () => {
     await server.put(waitingOf({ id: 'd1f3k7q2x9ac' }), deploymentOf());
-    expect(await client.stop('d1f3k7q2x9ac', 'cancel', 'no')).toMatchObject({ status: 'finished' });
-    expect(await client.stop(id, 'rollback', 'slow')).toMatchObject({
+    expect(await client.cancel('d1f3k7q2x9ac', 'no')).toMatchObject({ status: 'finished' });
+    expect(await client.cancel(id, 'slow')).toMatchObject({
       status: 'active',
-      signal: { kind: 'rollback', by: 'ana@example.com', reason: 'slow' },
+      signal: { kind: 'cancel', by: 'ana@example.com', reason: 'slow' },
     });
   });
 
@@ -61,14 +61,46 @@ describe('the client of the api function', () => {
     await expect(call(client)).rejects.toMatchObject({ exitCode, message });
   });
 
-  it('counts a conflict as a no', async () => {
+  it.each([
+    ['a rule of the service file', { status: 403, body: '{"error":"ana asked for it"}' }, 'ana asked for it'],
+    ['a conflict', { status: 409, body: '{"error":"taken"}' }, 'taken'],
+  ])('counts %s as a no', async (_, fault, message) => {
+    server.next(fault);
+    await expect(client.approvals(false)).rejects.toMatchObject({ exitCode: 1, message });
+  });
+
+  it.each([
+    ['cut' as const, true],
+    [{ status: 504, body: '{"error":"not verified"}' }, true],
+    [{ status: 200, body: 'done?' }, true],
+    [{ status: 401, body: '{"error":"no"}' }, false],
+    [{ status: 429, body: 'Rate exceeded.' }, false],
+  ])('after %j: it may have been done is %s', async (fault, mayBe) => {
+    server.next(fault);
+    const error: unknown = await client.deployments().catch((caught: unknown) => caught);
+    expect(error instanceof Unconfirmed).toBe(mayBe);
+  });
+
+  it('knows that nothing was done where nobody listens', async () => {
+    await server.close();
+    const error: unknown = await client.deployments().catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(Unreachable);
+    expect(error).not.toBeInstanceOf(Unconfirmed);
+    server = await openApi();
+  });
+
+  it('says no to a second word for one that is finished', async () => {
     await server.put(waitingOf());
-    await client.stop(id, 'cancel', 'first');
-    await expect(client.stop(id, 'cancel', 'second')).rejects.toMatchObject({ exitCode: 1 });
+    await client.cancel(id, 'first');
+    await expect(client.cancel(id, 'second')).rejects.toMatchObject({ exitCode: 1 });
   });
 
   it.each([
     [{ status: 401, body: '{"error":"no"}' }, /roles\/run\.invoker/],
+    [
+      { status: 403, body: '{"error":{"code":403,"message":"roles/run.invoker"}}' },
+      /\(403\): roles\/run\.invoker/,
+    ],
     [{ status: 403, body: '<html>Forbidden</html>' }, /does not let you in \(403\)/],
     [{ status: 500, body: '{"error":{"message":"ledger is away"}}' }, /answers 500: ledger is away/],
     [{ status: 502, body: '\u001B[2Jbad\r\ngateway' }, /answers 502: \[2Jbad\ngateway/],

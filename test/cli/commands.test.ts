@@ -53,7 +53,9 @@ describe('deploy', () => {
 
   it.each([
     ['refused', 'there is no service "x"', 1, /^Refused: there is no service "x"/],
+    ['refused', 'frozen: holidays\n  say why', 1, /^Refused: frozen: holidays\n {2}say why\n$/],
     ['ignored', 'not tracked', 1, /^Ignored: not tracked/],
+    ['superseded', 'older than what is live', 1, /^Superseded: older than what is live/],
   ] as const)('that is %s follows nothing', async (decision, reason, code, says) => {
     server.decide({ decision, reason });
     const result = await slipway('deploy', 'hello', 'staging', 'v2');
@@ -89,6 +91,30 @@ describe('deploy', () => {
       digest: `sha256:${'0'.repeat(64)}`,
       change: { id: '12', title: 'Faster', claims: ['a', 'b'] },
     });
+  });
+
+  it('with --json gives machines the decision and the deployment, and the progress to people', async () => {
+    const deployment = finished('failed');
+    await server.put(deployment);
+    server.decide({ decision: 'admitted', reason: 'go', deploymentId: deployment.id });
+    const { code, stdout, stderr } = await slipway('deploy', 'hello', 'staging', 'v2', '--json');
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      decision: 'admitted',
+      deploymentId: deployment.id,
+      deployment: { id: deployment.id, result: { outcome: 'failed' } },
+    });
+    expect(stderr).toMatch(/^Admitted as [\s\S]*failed: this is why/);
+    server.decide({ decision: 'refused', reason: 'no' });
+    const refused = await slipway('deploy', 'hello', 'staging', 'v2', '--json');
+    expect(refused.code).toBe(1);
+    expect(JSON.parse(refused.stdout)).toMatchObject({ decision: 'refused', reason: 'no', deployment: null });
+  });
+
+  it('passes on why a freeze shall not count', async () => {
+    server.decide({ decision: 'refused', reason: 'no' });
+    await slipway('deploy', 'hello', 'staging', 'v2', '--override-freeze', 'the site is down');
+    expect(server.asked.at(-1)).toMatchObject({ override: { freeze: 'the site is down' } });
   });
 
   it('repeats the same request when the answer is lost', async () => {
@@ -162,6 +188,33 @@ describe('looking', () => {
     const { stdout } = await slipway('show', deployment.id);
     expect(stdout).toContain('Address: https://hello-424242424242.us-central1.run.app');
     expect(stdout).toContain('Asked for by ana@example.com');
+    expect(stdout).not.toMatch(/Approved by|In spite of|Cause/);
+  });
+
+  it('show and report name who approved and what was overridden, show also the cause and what to do', async () => {
+    const command = ['gcloud', 'logging', 'read', 'a b'];
+    const deployment = finished('failed', {
+      approvedBy: ['bob@example.com', 'eve\u001B[2J@example.com'],
+      overrides: [
+        { rule: 'freeze', what: 'holidays', by: 'ana@example.com', reason: 'the site is down', at: at(0) },
+      ],
+      failure: {
+        ending: 'rejected',
+        step: 'deploy',
+        phase: 'candidate',
+        code: 'x',
+        message: 'm',
+        at: at(9),
+        cause: { class: 'port', sentence: 'It listens on 3000.', nextStep: 'Listen on $PORT.', command },
+      },
+    });
+    await server.put(deployment);
+    const policy =
+      'Approved by bob@example.com, eve[2J@example.com\n' +
+      'In spite of holidays, by ana@example.com: the site is down\n';
+    const cause = "Cause: port: It listens on 3000.\nNext: Listen on $PORT.\n  gcloud logging read 'a b'\n";
+    expect((await slipway('show', deployment.id)).stdout).toContain(policy + cause);
+    expect((await slipway('report', deployment.id)).stdout).toContain(policy);
   });
 });
 
@@ -173,9 +226,9 @@ describe('stopping', () => {
       finished('live'),
     ];
     await server.put(running, waiting, done);
-    expect((await slipway('rollback', running.id, 'too', 'slow')).stdout).toContain('is told');
+    expect((await slipway('cancel', running.id, 'too', 'slow')).stdout).toContain('is told');
     expect((await slipway('cancel', running.id, 'other')).stdout).toContain(
-      'told before: rollback by ana@example.com',
+      'told before: cancel by ana@example.com',
     );
     expect((await slipway('cancel', waiting.id, 'no')).stdout).toContain(
       'was still waiting and is cancelled',
@@ -185,6 +238,6 @@ describe('stopping', () => {
       stderr: expect.stringContaining('finished: live'),
     });
     const kept = await server.ledger.get('deployments', running.id);
-    expect(kept?.signal).toMatchObject({ kind: 'rollback', reason: 'too slow' });
+    expect(kept?.signal).toMatchObject({ kind: 'cancel', reason: 'too slow' });
   });
 });

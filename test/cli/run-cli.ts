@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { EventEmitter } from 'node:events';
+import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { main as runMain } from '#cli/slipway.ts';
 
@@ -29,14 +30,21 @@ export function runCli(words: readonly string[], env: Record<string, string> = {
   });
 }
 
-/** The same in this process: as good as a process of its own for what does not touch process, terminal or signals. */
-export async function runHere(words: readonly string[], env: Record<string, string> = {}): Promise<Finished> {
+/**
+ * The same in this process: as good as a process of its own for what does not touch process, terminal or signals.
+ * @param typed what a person at a terminal types
+ */
+export async function runHere(
+  words: readonly string[],
+  env: Record<string, string> = {},
+  typed?: string,
+): Promise<Finished> {
   const streams = { stdout: '', stderr: '' };
   const stream = (name: keyof typeof streams) =>
     Object.assign(new EventEmitter(), { write: (text: string) => (streams[name] += text) });
   const host = Object.assign(new EventEmitter(), {
     env,
-    stdin: {},
+    stdin: typed === undefined ? {} : Object.assign(Readable.from([typed]), { isTTY: true }),
     stdout: stream('stdout'),
     stderr: stream('stderr'),
   });
