@@ -44,7 +44,7 @@ export interface LiveService {
 }
 
 /** A running change. `error` is Google's message when it ended badly. */
-export interface OperationState {
+interface OperationState {
   done: boolean;
   error?: string;
 }
@@ -112,7 +112,7 @@ export interface PubSub {
   publish(topic: string, message: unknown): Promise<void>;
 }
 
-export interface StoredObject {
+interface StoredObject {
   text: string;
   generation: string;
 }

@@ -78,8 +78,18 @@ export function openFirestoreLedger(options: {
         { maxAttempts },
       );
     };
+    /** The client repeats what was aborted, but not a transaction that the database gave up while it waited. */
+    const untilOver = async (): Promise<T> => {
+      for (;;) {
+        try {
+          return await attempts();
+        } catch (error) {
+          if (isOver || own?.error === error || !gaveUp.test(messageOf(error))) throw error;
+        }
+      }
+    };
     try {
-      return await within(attempts());
+      return await within(untilOver());
     } catch (error) {
       throw own?.error === error ? error : unavailable(error);
     } finally {
@@ -128,6 +138,9 @@ const outside: Reads = {
   get: async (document) => storedIn(await document.get()),
   find: async (query) => allIn(await query.get()),
 };
+
+/** Nothing of such a transaction was stored. The first is the emulator's wording, the second the database's. */
+const gaveUp = /transaction is invalid or closed|transaction has expired or is no longer valid/i;
 
 const unavailable = (error: unknown): Fault =>
   error instanceof Fault ? error : new Fault('unavailable', `ledger: ${messageOf(error)}`, { cause: error });
