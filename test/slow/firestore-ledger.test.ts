@@ -32,7 +32,7 @@ describe.skipIf(noEmulator() !== undefined)('on Google’s emulator:', () => {
     return {
       open: () => openFirestore(project),
       elsewhere: {
-        module: new URL('open-firestore.ts', import.meta.url).href,
+        module: new URL('../shared/ledger/open-firestore.ts', import.meta.url).href,
         export: 'openFirestore',
         argument: project,
       },
