@@ -27,6 +27,9 @@ export function checkFence(deployment: Deployment, live: LiveService): void {
   }
 }
 
+/** The revision on which we put the tag `previous`; one that is elsewhere is somebody else's. */
+export const previousAnnotation = 'slipway.dev/previous';
+
 /** True when the service was last written under this deployment's own number. */
 export const carriesFence = (deployment: Deployment, live: LiveService): boolean =>
   live.annotations[fenceAnnotation] === String(deployment.fence);

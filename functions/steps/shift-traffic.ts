@@ -13,6 +13,7 @@ import type { LiveService, RawJson } from '#shared/ports.ts';
 import {
   checkFence,
   placeOf,
+  previousAnnotation,
   provenAnnotation,
   stamped,
   trafficBody,
@@ -105,16 +106,27 @@ async function settle(
   const { deployment } = context;
   const { tag, revision } = placeOf(deployment);
   const previous = deployment.stable?.targets.toSorted((a, b) => b.percent - a.percent)[0]?.revision;
-  const keep = deployment.config.traffic.keepPrevious && previous !== undefined && previous !== revision;
+  const wanted = deployment.config.traffic.keepPrevious && previous !== undefined && previous !== revision;
+  const there = current.find((target) => target.tag === 'previous');
+  const isForeign = there !== undefined && there.revision !== live.annotations[previousAnnotation];
+  const keep = wanted && !isForeign;
   const want = settled({ current, tag, ...(keep ? { previous } : {}) });
   const proven = live.annotations[provenAnnotation] === 'false';
   if (proven || !sameTraffic(current, want)) {
     await context.save({ trafficIntended: want });
-    await write(context, live, want, {}, [], proven ? { [provenAnnotation]: 'true' } : {});
+    await write(context, live, want, {}, [], {
+      ...(proven ? { [provenAnnotation]: 'true' } : {}),
+      ...(keep ? { [previousAnnotation]: previous } : {}),
+    });
   }
+  const note = keep
+    ? `; ${previous} keeps the tag previous`
+    : wanted
+      ? `; the tag previous on ${there?.revision} is somebody else's and stays there`
+      : '';
   return {
     status: 'succeeded',
-    summary: `tag ${tag} removed${keep ? `; ${previous} keeps the tag previous` : ''}`,
+    summary: `tag ${tag} removed${note}`,
     patch: { completed: true, trafficWritten: want, trafficIntended: want },
   };
 }

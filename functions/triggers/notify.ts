@@ -1,12 +1,13 @@
 import { isFinished, type Deployment } from '#shared/domain/deployment.ts';
 import { Fault } from '#shared/domain/fault.ts';
-import { DeployEvent } from '#shared/domain/requests.ts';
+import { DeployEvent, LockEvent } from '#shared/domain/requests.ts';
 import type { Notification } from '#shared/ledger/ledger.ts';
 import type { Slack, SlackAnswer } from '#shared/ports.ts';
 import { rootMessage } from '#shared/slack/root-message.ts';
 import { threadMessages } from '#shared/slack/thread-messages.ts';
 import type { Deps } from '#functions/deps.ts';
 import { refuse, type Delivery } from '#functions/delivery.ts';
+import { announceLock } from '#functions/triggers/announce-lock.ts';
 import { poke } from '#functions/events.ts';
 
 /** Edits of a running deployment's message are at least this far apart; Slack asks for ≤ 1 per ~3 s (slack.md §1.2). */
@@ -22,6 +23,8 @@ const postingMs = 30_000;
  * place, and the details into its thread when the deployment is finished.
  */
 export async function notify(deps: Deps, delivery: Delivery): Promise<void> {
+  const lock = LockEvent.safeParse(delivery.data);
+  if (lock.success) return announceLock(deps, lock.data);
   const event = DeployEvent.safeParse(delivery.data);
   if (!event.success) return refuse(deps, delivery, 'not a deploy event');
   const { deploymentId } = event.data;

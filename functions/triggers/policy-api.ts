@@ -107,6 +107,11 @@ async function changeLock(deps: Deps, wish: LockWish): Promise<ApiAnswer> {
       const { change, before } = changed.change;
       const from = before && before.owner !== by ? `, which was ${lockInWords(before)}` : '';
       deps.log('WARNING', `${service} ${environment} ${change} by ${by}: ${why}${from}`);
+      // Not best effort: whoever loses a lock is told, or the caller hears that it was not said.
+      if (change === 'stolen' || change === 'broken') {
+        const event = { version: 1, kind: 'lock', service, environment, at: changed.change.at };
+        await deps.pubsub.publish('deploy-events', event);
+      }
       return { status: 200, body: changed.record };
     }
   }

@@ -43,3 +43,13 @@ export const DeployEvent = z.strictObject({
   revision: z.int(),
 });
 export type DeployEvent = z.infer<typeof DeployEvent>;
+
+/** Also on `deploy-events`: somebody took another person's lock; `at` names which change of it. */
+export const LockEvent = z.strictObject({
+  version: z.literal(1),
+  kind: z.literal('lock'),
+  service: z.string().min(1),
+  environment: z.string().min(1),
+  at: z.iso.datetime(),
+});
+export type LockEvent = z.infer<typeof LockEvent>;

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { connect } from '#test/support/engine.ts';
+import { override } from '#test/support/override.ts';
 import { createWorld } from '#test/support/world.ts';
 import { call } from './call.ts';
 
@@ -52,6 +54,22 @@ describe('the api of manual locks', () => {
       /hello staging broken by bob@example.com: ada is on holiday, which was locked by ada/,
     );
     expect((await call(world, 'DELETE /locks/hello/staging', { body, by: bob })).status).toBe(404);
+  });
+
+  it('tells Slack of a stolen lock, once, with whose it was and why', async () => {
+    const world = createWorld();
+    const engine = connect(world);
+    override(world.pubsub, 'publish', () => async (topic, message) => {
+      // Pub/Sub delivers at least once.
+      engine.publish(topic, message);
+      engine.publish(topic, message);
+    });
+    await call(world, 'POST /locks', { body: { ...place, reason: 'release <!channel> day' } });
+    await call(world, 'POST /locks', { body: { ...place, reason: 'hotfix', steal: true }, by: bob });
+    await engine.idle();
+    expect(world.slack.messages.map(({ text }) => text)).toEqual([
+      'bob@example.com took over the lock of ada@example.com (“release &lt;!channel&gt; day”) on hello → staging: hotfix',
+    ]);
   });
 
   it.each([

@@ -118,6 +118,18 @@ describe('shift-traffic', () => {
     ]);
   });
 
+  it('leaves a tag previous of somebody else where it is', async () => {
+    const world = await deployed({ text: serviceFile().replace('bake: 2s', 'bake: 2s, keepPrevious: true') });
+    await shift(world, 100, 2);
+    world.run.edit((service) => service.traffic.push(named(candidate, 0, 'previous')));
+    const { record } = await dispatch(world, 'shift-traffic', 3, 'after');
+    expect(percents(world)).toEqual([
+      [candidate, 100, ''],
+      [candidate, 0, 'previous'],
+    ]);
+    expect(record.steps.at(-1)?.summary).toContain("is somebody else's and stays there");
+  });
+
   it.each<[string, (world: World) => void, object]>([
     [
       'traffic that somebody changed',
