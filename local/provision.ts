@@ -2,9 +2,12 @@ import targets from '#functions/targets.json' with { type: 'json' };
 import type { LocalPubsub } from '#local/pubsub/pubsub.ts';
 import { accounts, allTargets, place, topics } from '#local/place.ts';
 
+/** The Cloud Scheduler job that makes `reconcile` run. */
+export const reconcileJob = `projects/${place.project}/locations/${place.region}/jobs/slipway-reconcile`;
+
 /**
  * Installs Slipway in the local cloud, as Terraform does on Google Cloud: topics, push subscriptions with identity tokens,
- * and the workflow. Repeating it brings an older installation up to date.
+ * the workflow and the job that makes `reconcile` run. Repeating it brings an older installation up to date.
  */
 export async function provision(options: {
   origin: string;
@@ -45,19 +48,33 @@ export async function provision(options: {
       },
     });
   }
-  await deployWorkflow(origin, options.token, options.workflowSource);
+  const parent = `${origin}/v1/projects/${place.project}/locations/${place.region}`;
+  await createOrUpdate(options.token, {
+    collection: `${parent}/workflows?workflowId=${place.workflow}`,
+    resource: `${parent}/workflows/${place.workflow}?updateMask=sourceContents,serviceAccount`,
+    body: { sourceContents: options.workflowSource, serviceAccount: accounts.workflow },
+  });
+  await createOrUpdate(options.token, {
+    collection: `${parent}/jobs`,
+    resource: `${origin}/v1/${reconcileJob}?updateMask=schedule,pubsubTarget`,
+    body: {
+      name: reconcileJob,
+      schedule: '* * * * *',
+      pubsubTarget: {
+        topicName: topicName('reconcile-ticks'),
+        data: Buffer.from('{}').toString('base64'),
+      },
+    },
+  });
 }
 
-async function deployWorkflow(origin: string, token: string, sourceContents: string): Promise<void> {
-  const workflows = `${origin}/v1/projects/${place.project}/locations/${place.region}/workflows`;
-  const body = JSON.stringify({ sourceContents, serviceAccount: accounts.workflow });
+async function createOrUpdate(
+  token: string,
+  { collection, resource, body }: { collection: string; resource: string; body: unknown },
+): Promise<void> {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-  const created = await fetch(`${workflows}?workflowId=${place.workflow}`, { method: 'POST', headers, body });
-  if (created.status !== 409) return expectOk(created);
-  const mask = 'updateMask=sourceContents,serviceAccount';
-  return expectOk(await fetch(`${workflows}/${place.workflow}?${mask}`, { method: 'PATCH', headers, body }));
-}
-
-async function expectOk(answer: Response): Promise<void> {
+  const init = { headers, body: JSON.stringify(body) };
+  const created = await fetch(collection, { method: 'POST', ...init });
+  const answer = created.status === 409 ? await fetch(resource, { method: 'PATCH', ...init }) : created;
   if (!answer.ok) throw new Error(`${answer.url}: ${answer.status} ${await answer.text()}`);
 }

@@ -15,10 +15,11 @@ import { createLogging, type LocalLogging } from '#local/logging/logging.ts';
 import { createMetadata } from '#local/metadata/metadata.ts';
 import { createMonitoring, type LocalMonitoring } from '#local/monitoring/monitoring.ts';
 import { accounts, allTargets, place } from '#local/place.ts';
-import { provision } from '#local/provision.ts';
+import { provision, reconcileJob } from '#local/provision.ts';
 import { createPubsub, type LocalPubsub, type PubsubOptions } from '#local/pubsub/pubsub.ts';
 import { createRegistry } from '#local/registry/registry.ts';
 import { createRun, type Run } from '#local/run/run.ts';
+import { createScheduler } from '#local/scheduler/scheduler.ts';
 import { createSecrets } from '#local/secrets/secrets.ts';
 import { createSlack, type LocalSlack } from '#local/slack/slack.ts';
 import { createStorage, type LocalStorage } from '#local/storage/storage.ts';
@@ -49,7 +50,7 @@ export interface StackOptions {
   entry?: string;
   hosts?: number;
   clock?: Clock;
-  /** How often `reconcile` runs. */
+  /** Runs `reconcile` that often too; its job runs it every minute. */
   reconcileEveryMs?: number;
   /** Overrides the subscriptions' shortest redelivery, for tests that provoke redeliveries. */
   retryMinimumSeconds?: number;
@@ -203,7 +204,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       mayInvoke: (email, target) => email === (target === 'api' ? accounts.developer : accounts.push),
       onLog,
     });
-    services.push(storage, secrets, slack, registry, run, build, workflows, pubsub, functions);
+    const scheduler = createScheduler({
+      store,
+      clock,
+      publish: (topic, message) => pubsub.publish(topic, [message]),
+      onError,
+    });
+    services.push(storage, secrets, slack, registry, run, build, workflows, pubsub, functions, scheduler);
     const artifacts = createArtifacts({ catalog: registry.catalog, location: place.region });
     const server = await listen('cloud', [
       build,
@@ -213,6 +220,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       monitoring,
       logging,
       pubsub,
+      scheduler,
       secrets,
       storage,
       slack,
@@ -274,9 +282,15 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     });
     await functions.start();
     pubsub.start();
-    const schedule = startSchedule(clock, options.reconcileEveryMs ?? 60_000, () =>
-      publish('reconcile-ticks', {}),
-    );
+    const runReconcile = (): void => void scheduler.run(reconcileJob);
+    // At once, which mends what an earlier run left.
+    runReconcile();
+    const ticking = new AbortController();
+    if (options.reconcileEveryMs !== undefined) {
+      repeat(clock, options.reconcileEveryMs, runReconcile, ticking.signal).catch((error: unknown) => {
+        if (!ticking.signal.aborted) onError(error);
+      });
+    }
     return {
       origin,
       registryOrigin: registryServer.origin,
@@ -290,25 +304,19 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       storage,
       functions,
       async stop() {
-        schedule.abort();
+        ticking.abort();
         await closeAll();
       },
     };
   }
 }
 
-/** Cloud Scheduler, as much of it as is needed: a tick at once, which mends what an earlier run left, and then regularly. */
-function startSchedule(clock: Clock, everyMs: number, tick: () => void): AbortController {
-  const schedule = new AbortController();
-  void (async () => {
-    for (;;) {
-      tick();
-      await clock.sleep(everyMs, schedule.signal);
-    }
-  })().catch((error: unknown) => {
-    if (!schedule.signal.aborted) throw error;
-  });
-  return schedule;
+/** Until the signal aborts or the act throws: then it rejects. */
+async function repeat(clock: Clock, everyMs: number, act: () => void, signal: AbortSignal): Promise<never> {
+  for (;;) {
+    await clock.sleep(everyMs, signal);
+    act();
+  }
 }
 
 /** What must be the same after a restart: addresses that were printed, the token that messages were posted with. */
