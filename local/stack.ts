@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '#shared/clock.ts';
 import { systemClock } from '#shared/clock.ts';
@@ -67,7 +67,9 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** @throws Error when the directory is in use or a port it used before is taken */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const { directory, clock = systemClock } = options;
+  const { clock = systemClock } = options;
+  // Processes of revisions and hosts have working directories of their own.
+  const directory = resolve(options.directory);
   const onLog = options.onLog ?? (() => undefined);
   const onError = (error: unknown): void => onLog(`local cloud: ${messageOf(error)}`);
   await mkdir(directory, { recursive: true, mode: 0o700 });
