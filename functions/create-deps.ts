@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { systemClock } from '#shared/clock.ts';
 import { loadConfig } from '#shared/env.ts';
 import { createTokens } from '#shared/google/auth.ts';
@@ -30,6 +31,7 @@ export function createDeps(env: Record<string, string | undefined>): Deps {
     config,
     clock: systemClock,
     random: Math.random,
+    newId: randomUUID,
     log: consoleLog,
     ledger:
       config.ledger.kind === 'sqlite'

@@ -24,6 +24,8 @@ export interface Deps {
   config: Config;
   clock: Clock;
   random: Random;
+  /** An id that no other function, process or moment has. */
+  newId: () => string;
   log: Log;
   ledger: Ledger;
   run: CloudRun;

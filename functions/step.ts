@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Signal } from '#shared/domain/deployment.ts';
 import { Fault } from '#shared/domain/fault.ts';
 import { StepMessage, type StepReply } from '#shared/domain/protocol.ts';
@@ -30,7 +29,7 @@ export async function handleStep(deps: Deps, step: Step, delivery: Delivery): Pr
     return;
   }
 
-  const claimed = await claimDispatch(deps.ledger, message, randomUUID(), deps.clock.now());
+  const claimed = await claimDispatch(deps.ledger, message, deps.newId(), deps.clock.now());
   switch (claimed.status) {
     case 'unknown-deployment':
       return refuse(deps, delivery, `there is no deployment ${message.deploymentId}`);

@@ -108,6 +108,7 @@ export function createWorld(overrides: Partial<Deps> = {}): World {
       SLACK_BOT_TOKEN: 'xoxb-of-no-use',
     }),
     random: seeded(1),
+    newId: () => `id-${(ids += 1)}`,
     log: (...entry) => void logs.push(entry),
     ledger: openSqliteLedger(':memory:'),
     // Nothing was measured and nothing was logged; tests of the analysis bring their own.
@@ -152,6 +153,8 @@ export function createWorld(overrides: Partial<Deps> = {}): World {
 
 export const digestOf = (tag: string): string => `sha256:${createHash('sha256').update(tag).digest('hex')}`;
 
+/** Of all worlds: a process that starts anew must not repeat an id. */
+let ids = 0;
 let messages = 0;
 /** A message as Pub/Sub brings it. */
 export const delivery = (
