@@ -9,6 +9,7 @@ import { until } from '#test/support/until.ts';
  */
 const moments = [
   { step: 'preflight', phase: 'candidate' },
+  { step: 'build', phase: 'candidate' },
   { step: 'push', phase: 'candidate' },
   { step: 'deploy', phase: 'candidate' },
   { step: 'health-probe', phase: 'candidate' },
@@ -17,6 +18,7 @@ const moments = [
   { step: 'health-probe', phase: 'traffic-50' },
   { step: 'validate', phase: 'traffic-100' },
   { step: 'shift-traffic', phase: 'after' },
+  { step: 'rollback', phase: 'after' },
   { step: 'report', phase: 'after' },
 ];
 
@@ -26,9 +28,14 @@ describe('an execution cancelled from outside', () => {
     async ({ step, phase }) => {
       const test = await openTestStack({ reconcileEveryMs: 1000 });
       try {
-        await test.serviceFile();
+        const source = `build:\n  source: gs://${place.bucket}/source.tgz\n\npolicy:`;
+        await test.serviceFile((text) => (step === 'build' ? text.replace('policy:', source) : text));
         const first = await test.deployment(await test.pushHello({ version: '1' }, 'v1'));
-        const digest = await test.pushHello({ version: '2' }, 'v2');
+        const fault = step === 'rollback' ? 'wrong-answer' : 'none';
+        const digest =
+          step === 'build'
+            ? await test.deployFromSource()
+            : await test.pushHello({ version: '2', fault }, 'v2');
         const running = await test.deployment(digest, ({ steps }) =>
           steps.some((run) => run.step === step && run.phase === phase),
         );
