@@ -80,12 +80,12 @@ export function createOperations(options: { store: Store; parent: string; uuid: 
         signal.addEventListener('abort', () => resolve(), { once: true });
       }),
     toJSON({ name, resource, done, error }, enumNumbers) {
-      const any = {
+      const packed = {
         '@type': `type.googleapis.com/google.cloud.run.v2.${resource.type}`,
         ...(enumNumbers ? encoded(resource) : resource.message),
       };
-      const outcome = error ? { error } : { response: any };
-      return { name, metadata: any, ...(done ? { done, ...outcome } : {}) };
+      const outcome = error ? { error } : { response: packed };
+      return { name, metadata: packed, ...(done ? { done, ...outcome } : {}) };
     },
   };
 }

@@ -57,9 +57,7 @@ const silent: Logger = {
   setName: nothing,
 };
 
-const say = (client: WebClient, message: ChatPostMessageArguments) =>
-  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- Slack's method, not a window's
-  client.chat.postMessage(message);
+const say = (client: WebClient, message: ChatPostMessageArguments) => client.chat.postMessage(message);
 
 /** What a call is refused with. */
 async function refusal(call: Promise<unknown>): Promise<unknown> {
