@@ -1,7 +1,7 @@
 import { sumOf } from '#shared/checks/analysis.ts';
 import { redact } from '#shared/checks/redact.ts';
 import type { Attempt, Check } from '#shared/domain/check.ts';
-import type { Analysis } from '#shared/domain/service.ts';
+import type { Analysis } from '#shared/domain/service/traffic.ts';
 import { figures, orWhyNot } from '#functions/steps/figures.ts';
 import { placeOf } from '#functions/steps/place.ts';
 import type { StepContext } from '#functions/steps/step.ts';

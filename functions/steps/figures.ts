@@ -1,7 +1,7 @@
 import { analyse, type Side } from '#shared/checks/analysis.ts';
 import type { Attempt, Check } from '#shared/domain/check.ts';
 import { Fault } from '#shared/domain/fault.ts';
-import type { Analysis } from '#shared/domain/service.ts';
+import type { Analysis } from '#shared/domain/service/traffic.ts';
 import { shares } from '#shared/domain/traffic.ts';
 import type { RequestStats, TimeWindow } from '#shared/ports.ts';
 import { placeOf } from '#functions/steps/place.ts';

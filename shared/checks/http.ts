@@ -1,4 +1,4 @@
-import type { HttpCheck } from '#shared/domain/service.ts';
+import type { HttpCheck } from '#shared/domain/service/checks.ts';
 import type { ProbeAnswer } from '#shared/ports.ts';
 
 /** An answer held against what a check expects; every difference is named. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { Runtime } from '#shared/domain/service.ts';
+import { SlackGroup } from '#shared/domain/people.ts';
+import { Runtime } from '#shared/domain/service/runtime.ts';
 import type { Finding } from './findings.ts';
 import type { Path } from './problems.ts';
 import { isTagPattern } from './tag-policy.ts';
@@ -139,7 +140,9 @@ function policyRules(value: unknown): Finding[] {
       : [],
   );
   const people = new Set(approvals?.from.map((person) => person.toLowerCase())).size;
-  if (approvals && people > 0 && approvals.required > people)
+  // How many a group has is not known here.
+  const hasGroup = approvals?.from.some((who) => SlackGroup.safeParse(who).success) ?? false;
+  if (approvals && people > 0 && !hasGroup && approvals.required > people)
     findings.push(
       finding(
         ['policy', 'approvals', 'required'],

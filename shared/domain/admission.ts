@@ -5,7 +5,7 @@ import { heldLock, lockInWords, type ManualLock } from './manual-lock.ts';
 import { isAmong, isSamePerson } from './people.ts';
 import type { Quarantine } from './quarantine.ts';
 import { compareReleases, type ReleaseOrder } from './release-order.ts';
-import type { Policy } from './service.ts';
+import type { Policy } from '#shared/domain/service/policy.ts';
 
 /** A request for one service in one environment, against what is there. */
 export interface AdmissionFacts {
@@ -61,7 +61,7 @@ export type Admission =
  * |---|---|---|
  * | 1 | the same digest and configuration waits; is active and nobody waits to replace it; is live and nothing is under way | `duplicate` |
  * | 2 | quarantine of the digest with this configuration | `refused` |
- * | 3 | `deployers` are listed and the person is not among them | `refused` |
+ * | 3 | `allow.deploy` lists people and the person is not among them | `refused` |
  * | 4 | a manual lock of somebody else that has not expired | `refused` |
  * | 5 | a freeze window, and no reason to override it | `refused` |
  * | 6 | pushed, and older than what is live, active or waiting (`compareReleases`) | `superseded` |
@@ -79,8 +79,10 @@ export function decideAdmission(facts: AdmissionFacts): Admission {
   const duplicate = duplicateOf(facts);
   if (duplicate) return duplicate;
   if (quarantine) return refused(quarantineInWords(quarantine));
-  if (wanted.byPerson && policy.deployers.length > 0 && !isAmong(policy.deployers, wanted.requestedBy))
-    return refused(`${wanted.requestedBy} is not among the deployers: ${policy.deployers.join(', ')}`);
+  if (wanted.byPerson && policy.allow.deploy.length > 0 && !isAmong(policy.allow.deploy, wanted.requestedBy))
+    return refused(
+      `${wanted.requestedBy} may not deploy ${place}: allowed are ${policy.allow.deploy.join(', ')}`,
+    );
   const lock = heldLock(facts.manualLock, nowMs);
   if (lock && !isSamePerson(lock.owner, wanted.requestedBy)) {
     const steal = `to take it over, say why: slipway lock ${place} --steal --reason …`;

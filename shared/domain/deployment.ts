@@ -48,9 +48,11 @@ export interface MigrationRun {
 export interface DeploymentRequest {
   /** The Pub/Sub message or API request it came with; repeats of it are duplicates. */
   id: string;
-  source: 'image-push' | 'api';
+  source: 'image-push' | 'api' | 'slack';
   /** A verified identity, or the topic's name. */
   requestedBy: string;
+  /** Whom a message can call for it. */
+  slackUser?: string;
   /** ISO 8601 */
   requestedAt: string;
   tag?: string;
@@ -110,6 +112,15 @@ export interface Signal {
   at: string;
 }
 
+/** A person took it away from an execution that was not known to be dead. */
+export interface Takeover {
+  by: string;
+  reason: string;
+  at: string;
+  /** The execution that lost it. */
+  executionId: string;
+}
+
 export interface Rollback {
   result: Exclude<RollbackResult, 'not-run'>;
   /** Evidence in words: what Cloud Run and the service answered. */
@@ -121,6 +132,14 @@ export interface Rollback {
   notes: string[];
   /** Why nothing was undone on purpose: what marks the release as not safe to roll back. */
   withheld?: string;
+}
+
+/** Somebody looks after a deployment that called for a person. */
+export interface Acknowledgement {
+  by: string;
+  slackUser?: string;
+  /** ISO 8601 */
+  at: string;
 }
 
 /** What serves now, read from Cloud Run when the outcome was decided; null when it could not be read. */
@@ -159,8 +178,10 @@ export interface Deployment {
   fence: number;
   /** The one execution that may act, bound by its first claim. */
   executionId?: string;
-  /** Executions that will never act again. */
+  /** Executions that will never act again, the one that went forward first. */
   deadExecutions: string[];
+  /** Newest last. */
+  takeovers?: Takeover[];
   /** The newest claimed dispatch; older ones are void. */
   newestSeq: number;
   /** The callback to poke when a signal comes. */
@@ -193,6 +214,7 @@ export interface Deployment {
   signal?: Signal;
   rollback?: Rollback;
   result?: Result;
+  acknowledged?: Acknowledgement;
   createdAt: string;
   startedAt?: string;
   updatedAt: string;

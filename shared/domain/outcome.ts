@@ -14,7 +14,7 @@ export const outcomes = [
 /** How a deployment ended: a closed list. */
 export type Outcome = (typeof outcomes)[number];
 
-/** What ended the forward way. `interrupted`: its execution died and `reconcile` took over. */
+/** What ended the forward way. `interrupted`: its execution died, or a person took it away from it. */
 export type Ending = 'completed' | 'rejected' | 'fault' | 'cancelled' | 'interrupted';
 
 /** What the rollback step saw when it asked Cloud Run and the service. `not-run`: it never had the chance. */

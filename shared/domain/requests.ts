@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Change, OverrideWish } from './deployment.ts';
 import { ApprovalId, DeploymentId } from './ids.ts';
+import { SlackGroup, SlackUser } from './people.ts';
 
 /** What travels on the `deploy-requests` topic to `admit`. */
 export const AdmitMessage = z.discriminatedUnion('kind', [
@@ -26,6 +27,10 @@ export const AdmitMessage = z.discriminatedUnion('kind', [
     digest: z.string().optional(),
     change: Change.optional(),
     override: OverrideWish.optional(),
+    via: z.enum(['api', 'slack']).default('api'),
+    slackUser: SlackUser.optional(),
+    /** Of the user groups that the service's policy names, those the person is in. */
+    groups: z.array(SlackGroup).max(50).default([]),
     requestedBy: z.string().min(1),
     requestedAt: z.iso.datetime(),
   }),
@@ -53,3 +58,12 @@ export const LockEvent = z.strictObject({
   at: z.iso.datetime(),
 });
 export type LockEvent = z.infer<typeof LockEvent>;
+
+/** Also on `deploy-events`: an approval was asked for, decided, or nobody has answered for half of its time. */
+export const ApprovalEvent = z.strictObject({
+  version: z.literal(1),
+  kind: z.literal('approval'),
+  approvalId: ApprovalId,
+  remind: z.boolean().default(false),
+});
+export type ApprovalEvent = z.infer<typeof ApprovalEvent>;

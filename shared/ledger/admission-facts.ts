@@ -1,7 +1,7 @@
 import { digestOf, type AdmissionFacts } from '#shared/domain/admission.ts';
 import type { Deployment } from '#shared/domain/deployment.ts';
 import type { ReleaseOrder } from '#shared/domain/release-order.ts';
-import type { Policy } from '#shared/domain/service.ts';
+import type { Policy } from '#shared/domain/service/policy.ts';
 import { placeId, type Transaction } from './ledger.ts';
 import { heldQuarantine } from './quarantine.ts';
 

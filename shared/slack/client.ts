@@ -4,8 +4,8 @@ import type { Log, Slack, SlackAnswer, SlackMessage } from '#shared/ports.ts';
 import { fitted } from './limits.ts';
 import { createWebApi } from './web-api.ts';
 
-/** Of the metadata by which a deployment's root message is found again. Visible to everybody there: an id only. */
-const eventType = 'slipway_deployment';
+/** Of the metadata by which a message is found again. Visible to everybody there: an id only. */
+const eventType = 'slipway_message';
 /** 500 messages back: a root that was just lost is among the newest. */
 const searchedPages = 5;
 const pageSize = 100;
@@ -57,18 +57,17 @@ export function createSlack(options: {
   }
 
   return {
-    post: (channel, message, { threadTs, deploymentId } = {}) =>
+    post: (channel, message, { threadTs, broadcast, subject } = {}) =>
       say('chat.postMessage', message, {
         channel,
         unfurl_links: false,
         unfurl_media: false,
         ...(threadTs === undefined ? {} : { thread_ts: threadTs }),
-        ...(deploymentId === undefined
-          ? {}
-          : { metadata: { event_type: eventType, event_payload: { deployment_id: deploymentId } } }),
+        ...(broadcast === true ? { reply_broadcast: true } : {}),
+        ...(subject === undefined ? {} : { metadata: { event_type: eventType, event_payload: { subject } } }),
       }),
     update: (channel, ts, message) => say('chat.update', message, { channel, ts }),
-    async findRoot(channel, deploymentId) {
+    async findRoot(channel, subject) {
       let cursor: string | undefined;
       for (let page = 0; page < searchedPages; page += 1) {
         const found = await call('conversations.history', {
@@ -83,7 +82,7 @@ export function createSlack(options: {
         const { messages, response_metadata } = parsed(History, found.answer, 'conversations.history');
         const root = messages.find(
           ({ metadata }) =>
-            metadata?.event_type === eventType && metadata.event_payload['deployment_id'] === deploymentId,
+            metadata?.event_type === eventType && metadata.event_payload['subject'] === subject,
         );
         if (root) return root.ts;
         cursor = response_metadata?.next_cursor;

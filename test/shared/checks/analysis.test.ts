@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { analyse, percentile, type AnalysisInput, type Side } from '#shared/checks/analysis.ts';
 import { Check } from '#shared/domain/check.ts';
-import { Analysis } from '#shared/domain/service.ts';
+import { Analysis } from '#shared/domain/service/traffic.ts';
 import { at, start } from '#test/support/deployment.ts';
 
 const window = { fromMs: start, toMs: start + 300_000 };

@@ -19,7 +19,7 @@ describe('a problem', () => {
     {
       name: 'lists the known keys when none is near',
       more: 'slack: { colour: red }',
-      problems: ['5:10 slack.colour: unknown key — expected one of channel'],
+      problems: ['5:10 slack.colour: unknown key — expected one of channel, approvalsChannel, owners, onCall, runbook, quiet'],
     },
     {
       name: 'of a missing key stands at its parent',

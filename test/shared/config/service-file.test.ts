@@ -35,8 +35,13 @@ describe('a service file', () => {
           deploymentBudget: 21_600,
           steps: {},
         },
-        policy: { autoDeploy: [], freeze: [], deployers: [], rollBack: 'automatic' },
-        slack: {},
+        policy: {
+          autoDeploy: [],
+          freeze: [],
+          allow: { deploy: [], rollback: [], cancel: [], lock: [], quarantine: [] },
+          rollBack: 'automatic',
+        },
+        slack: { owners: [], onCall: [], quiet: [] },
       },
     ]);
   });

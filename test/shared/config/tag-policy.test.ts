@@ -28,7 +28,8 @@ describe('a policy in a service file', () => {
   it.each([
     [`{ autoDeploy: ['v*', 'semver:>=1.2 <3'] }`],
     [`{ freeze: [{ name: night, days: [sat], timeZone: UTC }] }`],
-    [`{ approvals: { from: [ada@example.com] }, deployers: [bob@example.com] }`],
+    [`{ approvals: { from: [ada@example.com] }, allow: { deploy: [bob@example.com, S012AB3CD] } }`],
+    [`{ approvals: { required: 2, from: [S012AB3CD] } }`],
     [`{ approvals: { required: 2, from: [ada@example.com, bob@example.com], timeout: 2h } }`],
   ])('may be %s', (text) => expect(policy(text)).toEqual([]));
 

@@ -4,7 +4,7 @@ import { decideAdmission, type AdmissionFacts } from '#shared/domain/admission.t
 import type { Deployment } from '#shared/domain/deployment.ts';
 import type { ManualLock } from '#shared/domain/manual-lock.ts';
 import type { Quarantine } from '#shared/domain/quarantine.ts';
-import type { Policy } from '#shared/domain/service.ts';
+import type { Policy } from '#shared/domain/service/policy.ts';
 import { at, config, deploymentWith, digest } from '#test/shared/domain/records.ts';
 
 const nowMs = Date.parse(at);
@@ -66,6 +66,7 @@ const manualLock: ManualLock = {
   expiresAt: new Date(nowMs + 3_600_000).toISOString(),
 };
 const policy = (more: Partial<Policy>): Policy => ({ ...config.policy, ...more });
+const allowing = (...deploy: string[]) => ({ ...config.policy.allow, deploy });
 const freeze = [{ name: 'holidays', start: '2025-12-24T00:00', end: '2026-01-07T00:00', timeZone: 'UTC' }];
 const approvals = { required: 1, from: [ada, bob], timeout: 1800 };
 
@@ -92,23 +93,23 @@ describe('quarantine', () => {
   ]);
 });
 
-describe('deployers', () => {
+describe('who may deploy', () => {
   rows([
     { name: 'are everybody when none are listed', wanted: byAda, decision: 'admitted' },
     {
       name: 'are who is listed',
       wanted: byAda,
-      policy: policy({ deployers: ['Ada@example.com'] }),
+      policy: policy({ allow: allowing('Ada@example.com') }),
       decision: 'admitted',
     },
     {
       name: 'are nobody else',
       wanted: byAda,
-      policy: policy({ deployers: [bob] }),
+      policy: policy({ allow: allowing(bob) }),
       decision: 'refused',
-      says: /ada@example.com is not among the deployers: bob@example.com/,
+      says: /ada@example.com may not deploy hello staging: allowed are bob@example.com/,
     },
-    { name: 'are no matter of a push', policy: policy({ deployers: [bob] }), decision: 'admitted' },
+    { name: 'are no matter of a push', policy: policy({ allow: allowing(bob) }), decision: 'admitted' },
   ]);
 });
 
@@ -327,12 +328,12 @@ describe('the order of the rules', () => {
     quarantine,
     manualLock,
     onceLive: 'd000000000ee',
-    policy: policy({ deployers: [bob], freeze, approvals }),
+    policy: policy({ allow: allowing(bob), freeze, approvals }),
   };
   const peeled: { without: Partial<AdmissionFacts>; decision: string; says: RegExp }[] = [
     { without: {}, decision: 'duplicate', says: /d000000000bb already waits/ },
     { without: { waiting: undefined }, decision: 'refused', says: /quarantine/ },
-    { without: { quarantine: undefined }, decision: 'refused', says: /deployers/ },
+    { without: { quarantine: undefined }, decision: 'refused', says: /may not deploy/ },
     { without: { wanted: push }, decision: 'refused', says: /locked by/ },
     { without: { manualLock: undefined }, decision: 'refused', says: /frozen/ },
     { without: { policy: policy({ approvals }) }, decision: 'superseded', says: /older than/ },
@@ -376,7 +377,7 @@ describe('whatever is there', () => {
       config.policy,
       policy({ freeze }),
       policy({ approvals }),
-      policy({ deployers: [ada] }),
+      policy({ allow: allowing(ada) }),
     ),
   });
 

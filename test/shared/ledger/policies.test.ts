@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Failure } from '#shared/domain/deployment.ts';
 import type { ReleaseOrder } from '#shared/domain/release-order.ts';
-import type { Policy } from '#shared/domain/service.ts';
+import type { Policy } from '#shared/domain/service/policy.ts';
 import { admitRequest, type Wanted } from '#shared/ledger/admission.ts';
 import type { LookUpOrder } from '#shared/ledger/admission-facts.ts';
 import { placeId, type Ledger } from '#shared/ledger/ledger.ts';

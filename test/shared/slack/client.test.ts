@@ -81,7 +81,7 @@ describe('the Slack client', () => {
       const { slack, local } = await setUp();
       const deployment = make();
       const root = rootMessage(deployment, start);
-      const posted = await slack.post('#deploys', hello, { deploymentId: deployment.id });
+      const posted = await slack.post('#deploys', hello, { subject: deployment.id });
       expect(posted).toEqual({ ok: true, ts: expect.any(String) as string, channel: 'C0DEPLOYS' });
       const ts = posted.ok ? posted.ts : '';
       expect(await slack.update('C0DEPLOYS', ts, root)).toEqual(posted);
@@ -94,7 +94,7 @@ describe('the Slack client', () => {
         blocks: root.blocks,
         edits: 1,
         markedEdited: false,
-        metadata: { event_type: 'slipway_deployment', event_payload: { deployment_id: deployment.id } },
+        metadata: { event_type: 'slipway_message', event_payload: { subject: deployment.id } },
       });
       expect(replies.map(({ threadTs, text }) => ({ threadTs, text }))).toEqual(
         details.map(({ text }) => ({ threadTs: ts, text })),
@@ -214,8 +214,8 @@ describe('a fault of Slack', () => {
 describe('finding a root message', () => {
   it('knows it by its deployment, among others and behind a page of messages', async () => {
     const { slack } = await setUp();
-    const wanted = await slack.post('#deploys', hello, { deploymentId: 'd1' });
-    await slack.post('#deploys', hello, { deploymentId: 'd2' });
+    const wanted = await slack.post('#deploys', hello, { subject: 'd1' });
+    await slack.post('#deploys', hello, { subject: 'd2' });
     for (let index = 0; index < 120; index += 1) await slack.post('#deploys', hello);
     expect(wanted.ok && wanted.ts).toBe(await slack.findRoot('C0DEPLOYS', 'd1'));
     expect(await slack.findRoot('C0DEPLOYS', 'd3')).toBeUndefined();
@@ -223,7 +223,7 @@ describe('finding a root message', () => {
 
   it('finds nothing where the app may not read', async () => {
     const { slack } = await setUp({ scopes: ['chat:write'] });
-    await slack.post('#deploys', hello, { deploymentId: 'd1' });
+    await slack.post('#deploys', hello, { subject: 'd1' });
     expect(await slack.findRoot('C0DEPLOYS', 'd1')).toBeUndefined();
   });
 

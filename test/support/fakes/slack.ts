@@ -4,7 +4,8 @@ import type { Slack, SlackMessage } from '#shared/ports.ts';
 interface Said extends SlackMessage {
   ts: string;
   threadTs?: string;
-  deploymentId?: string;
+  broadcast?: boolean;
+  subject?: string;
   edits: number;
 }
 
@@ -42,9 +43,9 @@ export function createFakeSlack(): FakeSlack {
       Object.assign(known, message, { edits: known.edits + 1 });
       return { ok: true, ts, channel };
     },
-    async findRoot(_channel, deploymentId) {
+    async findRoot(_channel, subject) {
       if (slack.mood === 'down') lost();
-      return slack.messages.find((said) => said.deploymentId === deploymentId)?.ts;
+      return slack.messages.find((said) => said.subject === subject)?.ts;
     },
   };
   return slack;
