@@ -21,6 +21,7 @@ export const DeploymentView = z.looseObject({
   id: z.string(),
   service: z.string(),
   environment: z.string(),
+  fence: z.number().optional(),
   status: z.enum(['waiting', 'starting', 'active', 'finished']),
   request: z.looseObject({
     requestedBy: z.string(),
@@ -48,6 +49,7 @@ export const DeploymentView = z.looseObject({
     })
     .optional(),
   signal: z.looseObject({ kind: z.string(), by: z.string(), reason: z.string() }).optional(),
+  takeovers: z.array(z.looseObject({ by: z.string(), reason: z.string(), at: z.iso.datetime() })).optional(),
   result: z
     .looseObject({
       outcome: z.enum(outcomes),

@@ -3,7 +3,15 @@ import type { OverrideWish } from '#shared/domain/deployment.ts';
 import { Report } from '#shared/report/document.ts';
 import { DeploymentView, RefusalView, RequestView } from './answers.ts';
 import { createCall } from './call.ts';
-import { ApprovalView, DriftView, LockView, QuarantineView, RollbackView } from './policy-answers.ts';
+import {
+  ApprovalView,
+  AuditView,
+  DriftView,
+  FindingView,
+  LockView,
+  QuarantineView,
+  RollbackView,
+} from './policy-answers.ts';
 
 /** What the `api` function can be asked (`functions/triggers/api.ts`, `policy-api.ts`). */
 export interface ApiClient {
@@ -17,6 +25,8 @@ export interface ApiClient {
   report(id: string): Promise<Report>;
   /** @returns the deployment as it was told: finished only if it was still waiting */
   cancel(id: string, reason: string): Promise<DeploymentView>;
+  /** @param fence the deployment's, as it was seen. @returns the deployment, which a new execution undoes */
+  takeOver(id: string, reason: string, fence: number | undefined): Promise<DeploymentView>;
   /** Returns when Cloud Run shows the traffic as it was before. @throws Unconfirmed when that was not seen in time */
   rollBack(order: RollbackBody): Promise<RollbackView>;
   refusals(): Promise<RefusalView[]>;
@@ -33,6 +43,9 @@ export interface ApiClient {
   /** What is held, or all that ever was. */
   quarantine(all: boolean): Promise<QuarantineView[]>;
   releaseQuarantine(id: string, reason: string): Promise<QuarantineView>;
+  /** Newest first. */
+  audit(service: string | undefined, limit: number): Promise<AuditView[]>;
+  slackDoctor(): Promise<FindingView[]>;
 }
 
 interface Place {
@@ -61,6 +74,8 @@ export interface DeployBody extends Place {
 
 /** The function tries for some 10 s after Cloud Run took the write, and ends after 60. */
 const rollbackMs = 70_000;
+/** Slack is asked about every channel and person, the chatops function twice. */
+const doctorMs = 60_000;
 
 /**
  * @param options.url the function's own address
@@ -84,6 +99,10 @@ export function createApiClient(options: { url: string; token: () => Promise<str
     report: (id) => call('GET', path('deployments', id, 'report'), Report),
     cancel: (id, reason) =>
       call('POST', path('deployments', id, 'cancel'), DeploymentView, { body: { reason } }),
+    takeOver: (id, reason, fence) =>
+      call('POST', path('deployments', id, 'take-over'), DeploymentView, {
+        body: fence === undefined ? { reason } : { reason, fence },
+      }),
     rollBack: (body) => call('POST', '/rollback', RollbackView, { body, timeoutMs: rollbackMs }),
     refusals: async () =>
       (await call('GET', '/refusals', z.object({ refusals: z.array(RefusalView) }))).refusals,
@@ -104,5 +123,16 @@ export function createApiClient(options: { url: string; token: () => Promise<str
         .quarantine,
     releaseQuarantine: (id, reason) =>
       call('POST', path('quarantine', id, 'release'), QuarantineView, { body: { reason } }),
+    async audit(service, limit) {
+      const query = new URLSearchParams({
+        ...(service === undefined ? {} : { service }),
+        limit: String(limit),
+      });
+      return (await call('GET', `/audit?${query.toString()}`, z.object({ audit: z.array(AuditView) }))).audit;
+    },
+    async slackDoctor() {
+      const schema = z.object({ findings: z.array(FindingView) });
+      return (await call('GET', '/doctor/slack', schema, { timeoutMs: doctorMs })).findings;
+    },
   };
 }

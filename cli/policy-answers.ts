@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What the command line reads of the answers about locks, approvals, quarantine, rollback and drift; as in `answers.ts`. */
+/** What the command line reads of the answers about locks, approvals, quarantine, rollback, drift, the audit and the doctor; as in `answers.ts`. */
 
 const Time = z.iso.datetime();
 
@@ -73,3 +73,25 @@ export const DriftView = z.looseObject({
   since: Time,
 });
 export type DriftView = z.infer<typeof DriftView>;
+
+/** What somebody asked for, and what came of it. */
+export const AuditView = z.looseObject({
+  at: Time,
+  person: z.string(),
+  via: z.string(),
+  action: z.string(),
+  service: z.string().optional(),
+  environment: z.string().optional(),
+  decision: z.string(),
+  reason: z.string(),
+});
+export type AuditView = z.infer<typeof AuditView>;
+
+export const FindingView = z.looseObject({
+  id: z.string(),
+  ok: z.union([z.boolean(), z.literal('unknown')]),
+  what: z.string(),
+  found: z.string(),
+  fix: z.string().optional(),
+});
+export type FindingView = z.infer<typeof FindingView>;

@@ -1,5 +1,5 @@
 import { cutEnd, oneLine } from '#shared/report/text.ts';
-import { durationInWords } from '#shared/report/words.ts';
+import { durationInWords, takeoverInWords } from '#shared/report/words.ts';
 import type { DeploymentView, StepView } from './answers.ts';
 import type { Color, Paint } from './terminal.ts';
 import { colorOf, releaseOf, servingOf, stepName } from './words.ts';
@@ -40,6 +40,7 @@ export function changedLines(
       known === undefined || known.attempt !== run.attempt || isWorking(known) !== isWorking(run);
     if (isNews) lines.push(`  ${stepLine(after, index, run, nowMs, look)}`);
   });
+  lines.push(...takeoverLines(after).slice(before?.takeovers?.length));
   if (before?.signal === undefined && after.signal) lines.push(`  ${signalLine(after.signal)}`);
   if (before?.status !== 'finished') lines.push(...closing(after, look, false));
   return lines;
@@ -119,10 +120,16 @@ function countsOf(steps: readonly StepView[], index: number): string[] {
 const signalLine = ({ kind, by, reason }: { kind: string; by: string; reason: string }): string =>
   `! ${kind} asked for by ${oneLine(by)}: ${oneLine(reason)}`;
 
-function closing(deployment: DeploymentView, look: Look, withSignal = true): string[] {
+const takeoverLines = ({ takeovers = [] }: DeploymentView): string[] =>
+  takeovers.map((one) => `  ! ${oneLine(takeoverInWords(one))}`);
+
+/** @param withWords what people said to it too */
+function closing(deployment: DeploymentView, look: Look, withWords = true): string[] {
   const { paint = same, width = 200 } = look;
   const { result, signal } = deployment;
-  const lines = withSignal && signal ? [`  ${signalLine(signal)}`] : [];
+  const lines = withWords
+    ? [...takeoverLines(deployment), ...(signal ? [`  ${signalLine(signal)}`] : [])]
+    : [];
   if (!result) return lines.map((line) => cutEnd(line, width));
   const color = colorOf(deployment);
   lines.push(`${result.outcome}: ${oneLine(result.explanation)}`);

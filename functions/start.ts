@@ -1,5 +1,6 @@
 import type { Deployment } from '#shared/domain/deployment.ts';
 import { readmit } from '#shared/ledger/readmission.ts';
+import { takeOver } from '#shared/ledger/signals.ts';
 import type { Deps } from '#functions/deps.ts';
 import { announce } from '#functions/events.ts';
 import { orderLookUp } from '#functions/triggers/releases.ts';
@@ -22,6 +23,28 @@ export async function giveTurn(deps: Deps, deployment: Deployment): Promise<void
     await announce(deps, turn.deployment);
     next = turn.next;
   }
+}
+
+/**
+ * Takes a deployment away from the execution that owns it; a new one undoes what was done and reports (`mode: recover`).
+ * A fault after the first part leaves it to `reconcile` to start that one.
+ * @param word whose wish it is; without it the execution was found dead
+ * @returns undefined when it has changed hands, or has ended, since it was `seen`
+ */
+export async function handOver(
+  deps: Deps,
+  seen: Deployment & { executionId: string },
+  word?: { by: string; reason: string },
+): Promise<Deployment | undefined> {
+  const { executionId } = seen;
+  const wish = word && { ...word, executionId };
+  const taken = await takeOver(deps.ledger, seen, [executionId], deps.clock.now(), wish);
+  if (!taken) return undefined;
+  const why = word ? `was taken over by ${word.by} (${word.reason})` : 'ended early';
+  deps.log('WARNING', `execution ${executionId} of ${taken.id} ${why}; a new one undoes and reports`);
+  await announce(deps, taken);
+  await startExecution(deps, taken);
+  return taken;
 }
 
 /**

@@ -105,6 +105,8 @@ export interface Workflows {
   create(argument: RawJson, labels: Record<string, string>): Promise<string>;
   /** @returns undefined when it is unknown */
   state(executionId: string): Promise<'active' | 'succeeded' | 'failed' | 'cancelled' | undefined>;
+  /** Ends it where it is: no `except` block of it runs. One that has ended already → Fault. */
+  cancel(executionId: string): Promise<void>;
 }
 
 export interface PubSub {
@@ -140,7 +142,7 @@ export interface RegistryImage {
   uploadedAt?: string;
 }
 
-/** A tag and what it points at now. When the tag was put there is not known: an old image may have got it just now. */
+/** A tag and what it points at now. When the tag was put there no registry says: an old image may have got it just now. */
 export interface ImageTag {
   tag: string;
   digest: string;
@@ -230,12 +232,12 @@ export interface LogEntry {
 export interface Logging {
   /**
    * The newest entries of one revision, newest last: `server-errors` are users' requests that were answered with 5xx (not
-   * our probes'), `container` what the container wrote and what Cloud Run says of it. Seconds late.
+   * our probes'), `container` what the container wrote and what Cloud Run says of it, `system` the latter alone. Seconds late.
    */
   entries(
     ref: ServiceRef,
     revision: string,
-    query: { fromMs: number; toMs?: number; kind: 'server-errors' | 'container'; limit: number },
+    query: { fromMs: number; toMs?: number; kind: 'server-errors' | 'container' | 'system'; limit: number },
   ): Promise<LogEntry[]>;
 }
 
@@ -272,6 +274,8 @@ export interface Callback {
 export interface SlackMessage {
   text: string;
   blocks: Record<string, unknown>[];
+  /** The same with older blocks only, for a workspace that refuses `blocks`. */
+  simpler?: Record<string, unknown>[];
 }
 
 /** What Slack answered, when it was not a fault. */
@@ -281,11 +285,58 @@ export interface Slack {
   post(
     channel: string,
     message: SlackMessage,
-    options?: { threadTs?: string; deploymentId?: string },
+    options?: {
+      threadTs?: string;
+      /** A reply that is shown in the channel too. */
+      broadcast?: boolean;
+      /** What the message is about, such as a deployment's or an approval's id: `findRoot` finds it by that. */
+      subject?: string;
+    },
   ): Promise<SlackAnswer>;
   update(channel: string, ts: string, message: SlackMessage): Promise<SlackAnswer>;
-  /** The root message of a deployment found by its metadata, after a crash between post and save. */
-  findRoot(channel: string, deploymentId: string): Promise<string | undefined>;
+  /**
+   * The message about a subject found by its metadata, after a crash between post and save: in the channel, or among the
+   * replies to a message.
+   */
+  findRoot(channel: string, subject: string, threadTs?: string): Promise<string | undefined>;
+}
+
+export interface SlackProfile {
+  /** Absent when the app may not read it. */
+  email?: string;
+  /** The workspace the person belongs to: in a shared channel it may be another company's. */
+  team: string;
+  name: string;
+  isBot: boolean;
+  /** Deactivated. */
+  isDeleted: boolean;
+}
+
+/** Who people are in Slack. */
+export interface SlackDirectory {
+  /** @returns undefined when there is no such user */
+  user(id: string): Promise<SlackProfile | undefined>;
+  /** User ids. Fault `unsupported` when the plan or a scope does not allow to ask, `not-found` when there is no such group. */
+  groupMembers(group: string): Promise<string[]>;
+}
+
+/** Answers a command or a button where it was pressed, for 30 minutes and five times at most (slack.md §1.1). */
+export interface Responder {
+  /**
+   * Only the person sees it unless `inChannel`. `replace` puts it in place of the message whose button was pressed,
+   * `remove` takes that away. Fault `invalid-input` when the address is not Slack's or the time is over.
+   */
+  respond(
+    responseUrl: string,
+    message: SlackMessage | 'remove',
+    options?: { inChannel?: boolean; replace?: boolean },
+  ): Promise<void>;
+}
+
+/** Calls a person outside Slack. */
+export interface Pager {
+  /** @param page `key`: repeats of it are one alarm */
+  page(page: { key: string; summary: string; details: Record<string, string | undefined> }): Promise<void>;
 }
 
 /** Structured log line; never a secret's value. */

@@ -1,8 +1,7 @@
 import type { Deployment } from '#shared/domain/deployment.ts';
 import { takeOver } from '#shared/ledger/signals.ts';
 import type { Deps } from '#functions/deps.ts';
-import { announce } from '#functions/events.ts';
-import { giveTurn, startExecution } from '#functions/start.ts';
+import { giveTurn, handOver } from '#functions/start.ts';
 
 /** Gives a deployment that is to start its execution. One with a dead execution of its own fence ended before its first claim. */
 export async function restart(deps: Deps, deployment: Deployment): Promise<void> {
@@ -21,12 +20,5 @@ export async function restart(deps: Deps, deployment: Deployment): Promise<void>
 export async function checkExecution(deps: Deps, deployment: Deployment): Promise<void> {
   const { executionId } = deployment;
   if (executionId === undefined || (await deps.workflows.state(executionId)) === 'active') return;
-  const taken = await takeOver(deps.ledger, deployment, [executionId], deps.clock.now());
-  if (!taken) return;
-  deps.log(
-    'WARNING',
-    `execution ${executionId} of ${deployment.id} ended early; a new one undoes and reports`,
-  );
-  await announce(deps, taken);
-  await startExecution(deps, taken);
+  await handOver(deps, { ...deployment, executionId });
 }

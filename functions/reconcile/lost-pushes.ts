@@ -3,6 +3,7 @@ import { isDeployedTag } from '#shared/config/tag-policy.ts';
 import type { AdmitMessage } from '#shared/domain/requests.ts';
 import type { ServiceConfig } from '#shared/domain/service.ts';
 import { placeId, requestKey } from '#shared/ledger/ledger.ts';
+import { seeTags, type PutBetween } from '#shared/ledger/seen-tags.ts';
 import type { ImageTag } from '#shared/ports.ts';
 import type { Deps } from '#functions/deps.ts';
 import { readServiceFiles } from '#functions/triggers/service-files.ts';
@@ -12,6 +13,9 @@ interface WatchedImage {
   image: string;
   places: ServiceConfig[];
 }
+
+/** `afterMs` and `byMs` are both the time of upload, unless the image was there before the tag was put on it. */
+type Put = ImageTag & PutBetween;
 
 /** A place without a live release is left alone: what lies in the registry when Slipway comes is no news. */
 export async function watchedImages(deps: Deps): Promise<WatchedImage[]> {
@@ -27,89 +31,95 @@ export async function watchedImages(deps: Deps): Promise<WatchedImage[]> {
 }
 
 /**
- * Asks for what was pushed and never heard of. Safe to repeat: the request's id comes from image, tag and digest, so that
- * the second one is answered with the first one's decision.
+ * Asks for what was pushed and never heard of. Safe to repeat: the request's id comes from image, tag and digest, and for a
+ * tag that was put on an old image from when that was, so that the second one is answered with the first one's decision.
  */
 export async function requestLostPushes(deps: Deps, { image, places }: WatchedImage): Promise<void> {
+  const nowMs = deps.clock.now();
   const tags = await deps.registry.tags(image);
+  const putAt = await seeTags(deps.ledger, image, tags, nowMs);
+  const puts = tags.map((tag) => ({ ...tag, ...timeOf(tag, putAt(tag)) }));
   const requests = new Map<string, Extract<AdmitMessage, { kind: 'image' }>>();
-  for (const config of places) {
-    const lost = await lostPush(deps, config, tags);
-    if (!lost) continue;
-    const { tag, digest, uploadedAt } = lost;
-    const requestId = requestIdOf(image, lost);
-    deps.log(
-      'WARNING',
-      `${image}:${tag} was pushed at ${uploadedAt} and nothing came of it: it is asked for`,
-      {
+  for (const config of places)
+    for (const lost of await lostPushes(deps, config, puts)) {
+      const { tag, digest } = lost;
+      const requestId = requestIdOf(image, lost);
+      const by = new Date(lost.byMs).toISOString();
+      deps.log('WARNING', `${image}:${tag} was pushed by ${by} and nothing came of it: it is asked for`, {
         metric: 'lost_push',
         requestId,
         service: config.service,
         environment: config.environment,
-      },
-    );
-    const requestedAt = new Date(deps.clock.now()).toISOString();
-    requests.set(requestId, {
-      version: 1,
-      kind: 'image',
-      requestId,
-      image,
-      tag,
-      digest,
-      requestedBy: 'reconcile',
-      requestedAt,
-    });
-  }
+      });
+      const requestedAt = new Date(deps.clock.now()).toISOString();
+      requests.set(requestId, {
+        version: 1,
+        kind: 'image',
+        requestId,
+        image,
+        tag,
+        digest,
+        requestedBy: 'reconcile',
+        requestedAt,
+      });
+    }
   // It asks every place that tracks the tag, as the notification would have.
   for (const request of requests.values()) await deps.pubsub.publish('deploy-requests', request);
 }
 
+/** A tag that came in the same look as its image is taken for pushed with it. */
+function timeOf({ uploadedAt }: ImageTag, put: PutBetween | undefined): PutBetween {
+  const uploadedMs = Date.parse(uploadedAt);
+  return put && put.afterMs > uploadedMs ? put : { afterMs: uploadedMs, byMs: uploadedMs };
+}
+
+const isOnOldImage = ({ uploadedAt, afterMs }: Put): boolean => afterMs > Date.parse(uploadedAt);
+
 /**
- * The newest image that this place deploys by itself, if nobody ever asked for it: uploaded after the request of the newest
- * deployment and longer ago than its notification may take, without a deployment of its digest and without any request
- * since. One that is older than another asked-for one is not looked for: it would be superseded.
+ * The newest tag that this place deploys by itself, if nobody ever asked for it: put after the request of the newest
+ * deployment and longer ago than its notification may take, and not answered. One that is older than another asked-for one
+ * is not looked for: it would be superseded. Those of which looking does not tell which one is newer are all looked for.
  */
-async function lostPush(
-  deps: Deps,
-  config: ServiceConfig,
-  tags: readonly ImageTag[],
-): Promise<ImageTag | undefined> {
+async function lostPushes(deps: Deps, config: ServiceConfig, puts: readonly Put[]): Promise<Put[]> {
   const { service, environment, policy } = config;
   const [newest] = await deps.ledger.list('deployments', { service, environment }, 1);
-  if (!newest) return undefined;
+  if (!newest) return [];
   const sinceMs = Date.parse(newest.request.requestedAt);
-  const younger = tags
-    .map((found) => ({ ...found, uploadedMs: Date.parse(found.uploadedAt) }))
-    .filter(({ tag, uploadedMs }) => uploadedMs > sinceMs && isDeployedTag(policy.autoDeploy, tag))
-    .sort((a, b) => b.uploadedMs - a.uploadedMs || a.tag.localeCompare(b.tag));
-  for (const found of younger) {
+  const younger = puts
+    .filter(({ tag, byMs }) => byMs > sinceMs && isDeployedTag(policy.autoDeploy, tag))
+    .sort((a, b) => b.byMs - a.byMs || a.tag.localeCompare(b.tag));
+  let sureMs = Number.NEGATIVE_INFINITY;
+  const lost: Put[] = [];
+  for (const put of younger) {
+    if (put.byMs < sureMs) break;
     // Pushed by a build of ours: its deployment goes on with it.
-    if (await deps.ledger.get('deployments', found.tag)) continue;
-    if (found.uploadedMs + deps.config.pushGraceSeconds * 1000 > deps.clock.now()) return undefined;
-    return (await isAnswered(deps, config, found)) ? undefined : found;
+    if (await deps.ledger.get('deployments', put.tag)) continue;
+    if (put.byMs + deps.config.pushGraceSeconds * 1000 > deps.clock.now()) return [];
+    sureMs = Math.max(sureMs, put.afterMs);
+    if (!(await isAnswered(deps, config, put))) lost.push(put);
   }
-  return undefined;
+  return lost;
 }
 
-async function isAnswered(deps: Deps, config: ServiceConfig, found: ImageTag): Promise<boolean> {
-  const { ledger } = deps;
+/** True when there is a request or a deployment of the digest at the place, made after the tag was put on it. */
+async function isAnswered({ ledger }: Deps, config: ServiceConfig, put: Put): Promise<boolean> {
   const { service, environment, image } = config;
-  const { digest, uploadedAt } = found;
-  const key = requestKey(requestIdOf(image, found), placeId(service, environment));
-  if (await ledger.get('requests', key)) return true;
+  const { digest } = put;
+  if (await ledger.get('requests', requestKey(requestIdOf(image, put), placeId(service, environment))))
+    return true;
+  // Nothing can have asked for an image before it was there; the registry's clock is not ours.
+  const isSince = (at: string): boolean => !isOnOldImage(put) || Date.parse(at) >= put.afterMs;
+  const requests = await ledger.list('requests', { service, environment, digest });
+  if (requests.some(({ at }) => isSince(at))) return true;
   for (const field of ['request.digest', 'release.digest']) {
-    const [deployment] = await ledger.list('deployments', { service, environment, [field]: digest }, 1);
-    if (deployment) return true;
+    const [newest] = await ledger.list('deployments', { service, environment, [field]: digest }, 1);
+    if (newest && isSince(newest.createdAt)) return true;
   }
-  // Records of requests do not say which digest they asked for: one that came after the upload is taken for its own. One
-  // that led to a deployment is judged by that: its time is when it was decided, which approvals may make late.
-  const requests = await ledger.list('requests', { service, environment });
-  return requests.some(
-    (one) => one.deploymentId === undefined && Date.parse(one.at) >= Date.parse(uploadedAt),
-  );
+  return false;
 }
 
-function requestIdOf(image: string, { tag, digest }: ImageTag): string {
-  const sum = createHash('sha256').update(`${image}:${tag}@${digest}`).digest('hex');
+function requestIdOf(image: string, put: Put): string {
+  const when = isOnOldImage(put) ? ` ${put.byMs}` : '';
+  const sum = createHash('sha256').update(`${image}:${put.tag}@${put.digest}${when}`).digest('hex');
   return `reconcile-${sum.slice(0, 32)}`;
 }

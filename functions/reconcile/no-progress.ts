@@ -23,12 +23,16 @@ export async function watchProgress(deps: Deps, deployment: Deployment): Promise
   if (!(await isDue(ledger, alarm, repeatMs, now))) return;
   const run = deployment.steps.findLast((step) => step.seq === newestSeq);
   const where = run ? `${run.step} (${run.phase})` : 'no step';
-  log('ERROR', `${id}, ${service} → ${environment}, has not moved since ${updatedAt}: ${where}`, {
-    metric: 'deployment_stuck',
-    deploymentId: id,
-    service,
-    environment,
-    idleSeconds: Math.round(idleMs / 1000),
-  });
+  log(
+    'ERROR',
+    `${id}, ${service} → ${environment}, has not moved since ${updatedAt}: ${where}; to have it undone: slipway take-over ${id} --reason …`,
+    {
+      metric: 'deployment_stuck',
+      deploymentId: id,
+      service,
+      environment,
+      idleSeconds: Math.round(idleMs / 1000),
+    },
+  );
   await markDone(ledger, alarm, now);
 }

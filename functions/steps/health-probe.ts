@@ -1,9 +1,9 @@
+import { endOf } from '#shared/checks/container-lines.ts';
 import type { Attempt, Check } from '#shared/domain/check.ts';
 import { Fault } from '#shared/domain/fault.ts';
-import type { RevisionState } from '#shared/ports.ts';
 import { watchUsers } from '#functions/steps/analysis.ts';
+import { createEndWatch } from '#functions/steps/end-watch.ts';
 import { lastLines } from '#functions/steps/last-words.ts';
-import { placeOf } from '#functions/steps/place.ts';
 import type { StepContext, StepResult, Step } from '#functions/steps/step.ts';
 
 /** How long one dispatch looks before it answers `pending`: no function is paid for a longer wait. */
@@ -15,9 +15,9 @@ const keptAttempts = 2000;
 
 /**
  * Before traffic (phase `candidate`): healthy after N consecutive successes at the candidate's own address, within the
- * startup grace, unless Cloud Run says before that the candidate failed. Under traffic (`traffic-N`): watched for the whole bake, unhealthy after N consecutive failures at the
- * candidate's or the service's address, whichever; at the end it must be healthy. With an `analysis` in the service file
- * users' requests must be good too.
+ * startup grace, unless Cloud Run says before that the candidate failed or that its container exited. Under traffic
+ * (`traffic-N`): watched for the whole bake, unhealthy after N consecutive failures at the candidate's or the service's
+ * address, whichever; at the end it must be healthy. With an `analysis` in the service file users' requests must be good too.
  */
 export const healthProbe: Step = {
   name: 'health-probe',
@@ -38,7 +38,11 @@ export const healthProbe: Step = {
     }
     const addresses = underTraffic ? [candidate.url, serviceUrl] : [candidate.url];
     const result = await watch(context, addresses, underTraffic);
-    return result.status === 'rejected' ? { ...result, lastLines: await lastLines(context) } : result;
+    if (result.status !== 'rejected') return result;
+    const lines = await lastLines(context);
+    // The line that ended the wait stays, also when the container wrote a lot since.
+    const known = endOf(lines) ? [] : (result.lastLines ?? []);
+    return { ...result, lastLines: [...lines, ...known] };
   },
 };
 
@@ -49,7 +53,8 @@ async function watch(context: StepContext, addresses: string[], underTraffic: bo
   const dispatchEnd = deps.clock.now() + watchSeconds * 1000;
   const wholeEnd = startedMs + (underTraffic ? traffic.bake : wanted.startupGrace) * 1000;
   const attempts = earlierAttempts(context);
-  const lookForEnd = underTraffic ? undefined : createEndWatch(context);
+  const againSeconds = Math.max(wanted.interval, 5);
+  const lookForEnd = underTraffic ? undefined : createEndWatch(context, againSeconds);
   for (;;) {
     const tick = deps.clock.now();
     attempts.push(await attempt(context, addresses, users !== undefined));
@@ -58,16 +63,17 @@ async function watch(context: StepContext, addresses: string[], underTraffic: bo
       const checks = [checkOf(context, attempts, 'inconclusive'), ...alarm.checks];
       return { status: 'rejected', reason: `bad for users: ${alarm.words}`, patch: { checks } };
     }
-    const end = attempts.at(-1)?.ok ? undefined : await lookForEnd?.();
+    const end = await lookForEnd?.(attempts);
     if (end) {
-      const condition = { reason: end.reason, message: end.message };
-      const observed = `${inWords(attempts)}; Cloud Run says ${end.reason}: ${end.message}`;
-      const checks = [checkOf(context, attempts, 'fail', observed)];
+      const observed = `${inWords(attempts)}; ${end.observed}`;
+      const reason = `it failed after it was ready: ${observed}`;
+      const { condition, line } = end;
       return {
         status: 'rejected',
-        reason: `it failed after it was ready: ${observed}`,
-        patch: { checks },
-        condition,
+        reason,
+        patch: { checks: [checkOf(context, attempts, 'fail', observed)] },
+        ...(condition && { condition }),
+        ...(line !== undefined && { lastLines: [line] }),
       };
     }
     const streak = lengthOfStreak(attempts);
@@ -97,35 +103,17 @@ async function watch(context: StepContext, addresses: string[], underTraffic: bo
     }
     const nextTick = Math.max(tick + wanted.interval * 1000, deps.clock.now());
     if (nextTick > dispatchEnd) {
-      const againSeconds = streak > 0 && !underTraffic ? wanted.interval : Math.max(wanted.interval, 5);
       const patch = { checks: [checkOf(context, attempts, 'inconclusive'), ...(users?.checks() ?? [])] };
-      return { status: 'pending', againSeconds, summary: inWords(attempts), patch };
+      const soon = streak > 0 && !underTraffic;
+      return {
+        status: 'pending',
+        againSeconds: soon ? wanted.interval : againSeconds,
+        summary: inWords(attempts),
+        patch,
+      };
     }
     await deps.clock.sleep(nextTick - deps.clock.now(), signal);
   }
-}
-
-const endLookSeconds = 2;
-
-/**
- * For a look at the candidate's own condition while it gives no good answer, at most every 2 s: what Cloud Run gave up is
- * not waited for. That it cannot be asked ends nothing.
- */
-function createEndWatch({ deps, deployment, signal }: StepContext) {
-  const { ref, revision } = placeOf(deployment);
-  let nextMs = 0;
-  return async (): Promise<Extract<RevisionState, { status: 'failed' }> | undefined> => {
-    if (deps.clock.now() < nextMs) return undefined;
-    nextMs = deps.clock.now() + endLookSeconds * 1000;
-    try {
-      const state = await deps.run.getRevision(ref, revision);
-      return state?.status === 'failed' ? state : undefined;
-    } catch (error) {
-      if (signal.aborted || !(error instanceof Fault)) throw error;
-      deps.log('WARNING', `the condition of ${revision} could not be read: ${error.message}`);
-      return undefined;
-    }
-  };
 }
 
 /** What earlier dispatches of this look saw. */

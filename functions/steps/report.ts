@@ -91,10 +91,17 @@ function explain(outcome: Outcome, deployment: Deployment, checks: string): stri
   const why = failure
     ? `${failure.step} (${failure.phase}): ${failure.message}`
     : mode === 'recover'
-      ? 'its workflow execution ended before the deployment did'
+      ? interruption(deployment)
       : lastWord(deployment);
   if (outcome === 'rollback-failed') return `${why}; rollback: ${rollback?.observed ?? 'it could not run'}`;
   return why;
+}
+
+/** What became of the execution that went forward. */
+function interruption({ takeovers = [], deadExecutions }: Deployment): string {
+  const takeover = takeovers.find(({ executionId }) => executionId === deadExecutions[0]);
+  if (!takeover) return 'its workflow execution ended before the deployment did';
+  return `taken over by ${takeover.by}: ${takeover.reason}`;
 }
 
 const lastWord = (deployment: Deployment): string => {

@@ -1,14 +1,16 @@
 import { configHash } from '#shared/config/config-hash.ts';
 import { isDeployedTag } from '#shared/config/tag-policy.ts';
+import { notEnoughNow, type Approval } from '#shared/domain/approval.ts';
 import { newDeploymentId } from '#shared/domain/ids.ts';
 import type { ReleaseOrder } from '#shared/domain/release-order.ts';
 import { AdmitMessage } from '#shared/domain/requests.ts';
+import type { ServiceConfig } from '#shared/domain/service.ts';
 import { admitRequest, recordRequest, type Wanted } from '#shared/ledger/admission.ts';
 import { refuseApproved } from '#shared/ledger/approvals.ts';
 import { placeId, requestKey, type RequestRecord } from '#shared/ledger/ledger.ts';
 import type { Deps } from '#functions/deps.ts';
 import { refuse, type Delivery } from '#functions/delivery.ts';
-import { announce } from '#functions/events.ts';
+import { announce, announceApproval } from '#functions/events.ts';
 import { giveTurn } from '#functions/start.ts';
 import { orderLookUp, resolveTag } from '#functions/triggers/releases.ts';
 import { findConfig, readServiceFiles, type ServiceFile } from '#functions/triggers/service-files.ts';
@@ -66,6 +68,10 @@ async function admitByName(deps: Deps, request: NamedRequest): Promise<void> {
   const found = findConfig(await readServiceFiles(deps), service, environment);
   if ('problem' in found)
     return record(deps, request, undefined, 'refused', found.problem, { service, environment });
+  if (request.configHash !== undefined && request.configHash !== configHash(found.config)) {
+    const reason = 'the configuration is not the one that was shown any more: look again, then ask again';
+    return record(deps, request, placeId(service, environment), 'refused', reason, { service, environment });
+  }
   return admitEach(deps, request, [found]);
 }
 
@@ -106,10 +112,11 @@ async function admitApproved(deps: Deps, delivery: Delivery, id: string): Promis
     return;
   }
   const found = findConfig(await readServiceFiles(deps), service, environment);
-  const changed = 'problem' in found ? found.problem : undefined;
-  if ('problem' in found || configHash(found.config) !== approval.configHash) {
-    const reason = changed ?? 'the configuration changed since it was approved';
+  const stale = 'problem' in found ? found.problem : staleApproval(approval, found.config);
+  if ('problem' in found || stale !== undefined) {
+    const reason = stale ?? '';
     await refuseApproved(deps.ledger, id, reason, deps.clock.now());
+    await announceApproval(deps, id);
     deps.log('WARNING', `refused: request ${request.id}, approved as ${id}: ${reason}`);
     return;
   }
@@ -125,10 +132,18 @@ async function admitApproved(deps: Deps, delivery: Delivery, id: string): Promis
     override: request.override,
     order: request.order,
     approvalId: id,
+    slackUser: request.slackUser,
+    groups: request.groups,
     requestedBy: request.requestedBy,
     requestedAt: request.requestedAt,
   });
 }
+
+/** Why what people approved is not what would be deployed now, or they are not who must approve it now. */
+const staleApproval = (approval: Approval, config: ServiceConfig): string | undefined =>
+  configHash(config) === approval.configHash
+    ? notEnoughNow(config.policy, approval.approvals)
+    : 'the configuration changed since it was approved';
 
 async function admitOne(deps: Deps, wanted: Wanted): Promise<void> {
   const nowMs = deps.clock.now();
@@ -141,6 +156,8 @@ async function admitOne(deps: Deps, wanted: Wanted): Promise<void> {
     deploymentId,
     ...(approvalId === undefined ? {} : { approvalId }),
   });
+  const asked = wanted.approvalId ?? approvalId;
+  if (asked !== undefined) await announceApproval(deps, asked);
   for (const deployment of changed) await announce(deps, deployment);
   for (const deployment of changed) if (deployment.status === 'starting') await giveTurn(deps, deployment);
 }
@@ -154,7 +171,7 @@ function wantedOf(
   const byPerson = request.kind === 'deploy';
   return {
     requestId,
-    source: byPerson ? 'api' : 'image-push',
+    source: byPerson ? request.via : 'image-push',
     config,
     configHash: configHash(config),
     configSource: source,
@@ -163,6 +180,8 @@ function wantedOf(
     order,
     change: byPerson ? request.change : undefined,
     override: byPerson ? request.override : undefined,
+    slackUser: byPerson ? request.slackUser : undefined,
+    groups: byPerson ? request.groups : undefined,
     requestedBy,
     requestedAt,
   };
@@ -180,13 +199,14 @@ async function record(
     decision === 'refused' ? 'WARNING' : 'INFO',
     `${decision}: request ${request.requestId}: ${reason}`,
   );
-  const { requestId, requestedBy } = request;
+  const { requestId, requestedBy, digest } = request;
   const at = new Date(deps.clock.now()).toISOString();
   await recordRequest(deps.ledger, requestKey(requestId, part), {
     requestId,
     decision,
     reason,
     ...place,
+    ...(digest === undefined ? {} : { digest }),
     requestedBy,
     at,
   });

@@ -1,16 +1,19 @@
 import { z } from 'zod';
-import { Change, isFinished, OverrideWish } from '#shared/domain/deployment.ts';
+import { Change, isFinished, OverrideWish, type Deployment } from '#shared/domain/deployment.ts';
 import { DeploymentId } from '#shared/domain/ids.ts';
 import { isDigest } from '#shared/domain/image.ts';
 import { Fault } from '#shared/domain/fault.ts';
-import type { AdmitMessage } from '#shared/domain/requests.ts';
 import { openDrift } from '#shared/ledger/drift.ts';
-import { cancelWaiting, signalDeployment } from '#shared/ledger/signals.ts';
 import { buildReport } from '#shared/report/report.ts';
 import type { Deps } from '#functions/deps.ts';
-import { rollBackNow } from '#functions/emergency-rollback.ts';
-import { announce, poke } from '#functions/events.ts';
-import { decoded, problem, type ApiAnswer, type ApiRequest } from '#functions/triggers/answers.ts';
+import { audited } from '#functions/orders/audited.ts';
+import { apiCaller, guardOf, permitted } from '#functions/orders/caller.ts';
+import { orderCancel } from '#functions/orders/cancel.ts';
+import { orderDeploy } from '#functions/orders/deploy.ts';
+import { refused, type Ordered } from '#functions/orders/result.ts';
+import { orderRollback } from '#functions/orders/rollback.ts';
+import { takeOverNow } from '#functions/take-over.ts';
+import { answerOf, decoded, problem, type ApiAnswer, type ApiRequest } from '#functions/triggers/answers.ts';
 import { policyApi } from '#functions/triggers/policy-api.ts';
 
 export type { ApiRequest };
@@ -36,6 +39,12 @@ const RollbackBody = z.strictObject({
 
 const StopBody = z.strictObject({ reason: z.string().min(1).max(300) });
 
+const TakeOverBody = z.strictObject({
+  reason: z.string().min(1).max(300),
+  /** The deployment's, as the caller saw it: nothing is taken from an owner they do not know of. */
+  fence: z.int().nonnegative().optional(),
+});
+
 /** Answers every request; what is wrong with one is said in `error`. */
 export async function api(deps: Deps, request: ApiRequest): Promise<ApiAnswer> {
   const caller = emailOf(request.authorization);
@@ -54,12 +63,16 @@ export async function api(deps: Deps, request: ApiRequest): Promise<ApiAnswer> {
       return withDeployment(deps, id, (deployment) => ({ status: 200, body: buildReport(deployment) }));
     case 'POST /deployments/:id/cancel':
       return stop(deps, id, request.body, caller);
+    case 'POST /deployments/:id/take-over':
+      return takeOver(deps, id, request.body, caller);
     case 'POST /rollback':
       return rollBack(deps, request.body, caller);
     case 'GET /requests/:id':
       return requests(deps, id ?? '');
     case 'GET /drift':
       return { status: 200, body: { drift: await openDrift(deps.ledger) } };
+    case 'GET /audit':
+      return listAudit(deps, request.query);
     case 'GET /refusals':
       return { status: 200, body: { refusals: await deps.ledger.list('refusals', {}, 50) } };
     default:
@@ -73,23 +86,19 @@ export async function api(deps: Deps, request: ApiRequest): Promise<ApiAnswer> {
 async function deploy(deps: Deps, body: unknown, caller: string): Promise<ApiAnswer> {
   const parsed = DeployBody.safeParse(body);
   if (!parsed.success) return problem(400, z.prettifyError(parsed.error));
-  const { requestId, service, environment, tag, digest, change, override } = parsed.data;
-  const message: AdmitMessage = {
-    version: 1,
-    kind: 'deploy',
-    // The caller is part of the id: nobody can take another's request's place.
-    requestId: `${caller}/${requestId}`,
-    service,
-    environment,
-    ...(tag === undefined ? {} : { tag }),
-    ...(digest === undefined ? {} : { digest }),
-    ...(change === undefined ? {} : { change }),
-    ...(override === undefined ? {} : { override }),
-    requestedBy: caller,
-    requestedAt: new Date(deps.clock.now()).toISOString(),
-  };
-  await deps.pubsub.publish('deploy-requests', message);
-  return { status: 202, body: { requestId: message.requestId } };
+  const { requestId, ...wish } = parsed.data;
+  const { service, environment } = wish;
+  const who = { person: { id: caller }, via: 'api' as const };
+  // The caller is part of the id: nobody can take another's request's place.
+  const id = `${caller}/${requestId}`;
+  const order = async () => ({
+    status: 'done' as const,
+    requestId: await orderDeploy(deps, who, { ...wish, requestId: id }),
+  });
+  return answerOf(
+    await audited(deps, caller, { action: 'deploy', service, environment, subject: id }, order),
+    (done) => ({ status: 202, body: { requestId: done.requestId } }),
+  );
 }
 
 async function list(deps: Deps, query: URLSearchParams): Promise<ApiAnswer> {
@@ -98,10 +107,8 @@ async function list(deps: Deps, query: URLSearchParams): Promise<ApiAnswer> {
     const value = query.get(field);
     if (value !== null) where[field] = value;
   }
-  const limit = Number(query.get('limit') ?? 20);
-  if (!Number.isInteger(limit) || limit < 1 || limit > 200) {
-    return problem(400, `limit "${query.get('limit')}": expected a number from 1 to 200`);
-  }
+  const limit = limitOf(query);
+  if (typeof limit !== 'number') return limit;
   return { status: 200, body: { deployments: await deps.ledger.list('deployments', where, limit) } };
 }
 
@@ -116,31 +123,48 @@ async function requests(deps: Deps, id: string): Promise<ApiAnswer> {
 async function stop(deps: Deps, id: string | undefined, body: unknown, caller: string): Promise<ApiAnswer> {
   const parsed = StopBody.safeParse(body);
   if (!parsed.success) return problem(400, z.prettifyError(parsed.error));
-  return withDeployment(deps, id, async (deployment) => {
-    if (isFinished(deployment))
-      return problem(409, `${deployment.id} is finished: ${deployment.result?.outcome}`);
-    const { reason } = parsed.data;
-    const nowMs = deps.clock.now();
-    if (deployment.status === 'waiting') {
-      const cancelled = await cancelWaiting(
-        deps.ledger,
-        deployment.id,
-        `cancelled by ${caller}: ${reason}`,
-        nowMs,
-      );
-      if (cancelled) await announce(deps, cancelled);
-      if (cancelled?.status === 'finished') return { status: 200, body: cancelled };
-    }
-    const told = await signalDeployment(deps.ledger, deployment.id, {
-      kind: 'cancel',
-      by: caller,
-      reason,
-      at: new Date(nowMs).toISOString(),
-    });
-    if (!told) return problem(404, `there is no deployment ${deployment.id}`);
-    await announce(deps, told);
-    await poke(deps, told);
-    return { status: 202, body: told };
+  return withDeployment(deps, id, async ({ id: deploymentId, service, environment }) => {
+    const what = { action: 'cancel', service, environment, subject: deploymentId };
+    const order = { deploymentId, ...parsed.data };
+    return answerOf(
+      await audited(deps, caller, what, () => orderCancel(deps, apiCaller(caller), order)),
+      ({ deployment }) => ({ status: isFinished(deployment) ? 200 : 202, body: deployment }),
+    );
+  });
+}
+
+/** Hands the deployment to a new execution, whatever the present one does. */
+async function takeOver(
+  deps: Deps,
+  id: string | undefined,
+  body: unknown,
+  caller: string,
+): Promise<ApiAnswer> {
+  const parsed = TakeOverBody.safeParse(body);
+  if (!parsed.success) return problem(400, z.prettifyError(parsed.error));
+  const { reason, fence } = parsed.data;
+  return withDeployment(deps, id, async (found) => {
+    const { id: subject, service, environment } = found;
+    const seen = fence === undefined ? found : { ...found, fence };
+    const order = async (): Promise<Ordered<{ taken: Deployment }>> => {
+      // What is taken over is undone: who may not cancel it may not do that either.
+      const may = await permitted(apiCaller(caller), 'cancel', await guardOf(deps, found), 'last-good');
+      if (may.status === 'refused') return may;
+      try {
+        const answer = await takeOverNow(deps, seen, { by: caller, reason });
+        return answer.status === 'refused'
+          ? refused('conflict', answer.reason)
+          : { status: 'done', taken: answer.taken };
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+        // It may be taken already, and then it goes on by itself: whoever asked has to look.
+        return refused('unconfirmed', `not confirmed: ${error.message}`);
+      }
+    };
+    return answerOf(
+      await audited(deps, caller, { action: 'take-over', service, environment, subject }, order),
+      ({ taken }) => ({ status: 202, body: taken }),
+    );
   });
 }
 
@@ -148,20 +172,36 @@ async function stop(deps: Deps, id: string | undefined, body: unknown, caller: s
 async function rollBack(deps: Deps, body: unknown, caller: string): Promise<ApiAnswer> {
   const parsed = RollbackBody.safeParse(body);
   if (!parsed.success) return problem(400, z.prettifyError(parsed.error));
-  const { to, force, ...order } = parsed.data;
-  try {
-    const answer = await rollBackNow(deps, {
-      ...order,
-      by: caller,
-      ...(to === undefined ? {} : { to }),
-      ...(force === undefined ? {} : { force }),
-    });
-    return answer.status === 'refused' ? problem(409, answer.reason) : { status: 200, body: answer };
-  } catch (error) {
-    if (!(error instanceof Fault)) throw error;
-    // It may have been done all the same: whoever ordered it has to look.
-    return problem(504, `not verified: ${error.message}`);
-  }
+  const { to, force, ...rest } = parsed.data;
+  const order = {
+    ...rest,
+    ...(to === undefined ? {} : { to }),
+    ...(force === undefined ? {} : { force }),
+  };
+  const { service, environment } = rest;
+  return answerOf(
+    await audited(deps, caller, { action: 'rollback', service, environment }, () =>
+      orderRollback(deps, apiCaller(caller), order),
+    ),
+    (done) => ({ status: 200, body: done }),
+  );
+}
+
+/** What was said to have been wanted, newest first. */
+async function listAudit(deps: Deps, query: URLSearchParams): Promise<ApiAnswer> {
+  const service = query.get('service');
+  const limit = limitOf(query);
+  if (typeof limit !== 'number') return limit;
+  const records = await deps.ledger.list('audit', service === null ? {} : { service }, limit);
+  const audit = records.map(({ answer: _unsaid, busyUntil: _turn, ...record }) => record);
+  return { status: 200, body: { audit } };
+}
+
+function limitOf(query: URLSearchParams): number | ApiAnswer {
+  const limit = Number(query.get('limit') ?? 20);
+  return Number.isInteger(limit) && limit >= 1 && limit <= 200
+    ? limit
+    : problem(400, `limit "${query.get('limit')}": expected a number from 1 to 200`);
 }
 
 async function withDeployment(

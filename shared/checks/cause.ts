@@ -1,5 +1,13 @@
 import type { Cause } from '#shared/domain/cause.ts';
-import { endInWords, endOf, lastWordOf, listeningOn, signOf, type ContainerEnd } from './container-lines.ts';
+import {
+  endInWords,
+  endOf,
+  lastWordOf,
+  listeningOn,
+  mayBeTold,
+  signOf,
+  type ContainerEnd,
+} from './container-lines.ts';
 import { isContainersFault, lastAnswers, type FailureFacts } from './failure-facts.ts';
 import { nextStepOf } from './next-step.ts';
 
@@ -149,10 +157,10 @@ const containerEnded: Rule = (facts) => {
   };
 };
 
-/** Cloud Run ends what it does not need or what did not become ready, with SIGTERM; a good container exits with 0 then. */
+/** Cloud Run ends what it does not need or what did not become ready. An exit with 0 may also be the container's own. */
 function wasTold(end: ContainerEnd, { step, condition, lines }: FailureFacts): boolean {
-  if ('signal' in end) return /^(SIGTERM|15)$/.test(end.signal);
-  if (end.exitCode !== 0) return false;
+  if (!mayBeTold(end)) return false;
+  if ('signal' in end || end.exitCode !== 0) return true;
   return step !== 'deploy' || isStartupProbe(condition) || listeningOn(lines) !== undefined;
 }
 

@@ -13,6 +13,15 @@ export function endOf(lines: readonly string[]): ContainerEnd | undefined {
   return undefined;
 }
 
+/**
+ * True when it may have ended because Cloud Run told it to: it ends what it does not need with SIGTERM, on which a good
+ * container exits with 0 and a JVM with 143 (128 + 15). What Cloud Run writes of those ends is unverified.
+ */
+export function mayBeTold(end: ContainerEnd): boolean {
+  if ('signal' in end) return /^(SIGTERM|15)$/.test(end.signal);
+  return end.exitCode === 0 || end.exitCode === 143;
+}
+
 /** `exit code 1`, `signal 9` */
 export const endInWords = (end: ContainerEnd): string =>
   'signal' in end ? `signal ${end.signal}` : `exit code ${end.exitCode}`;

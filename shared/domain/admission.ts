@@ -2,7 +2,8 @@ import type { Deployment, Override } from './deployment.ts';
 import { freezeInWords, frozenBy } from './freeze.ts';
 import type { DeploymentId } from './ids.ts';
 import { heldLock, lockInWords, type ManualLock } from './manual-lock.ts';
-import { isAmong, isSamePerson } from './people.ts';
+import { isSamePerson, type Person } from './people.ts';
+import { mayDo, type Via } from './permission.ts';
 import type { Quarantine } from './quarantine.ts';
 import { compareReleases, type ReleaseOrder } from './release-order.ts';
 import type { Policy } from '#shared/domain/service/policy.ts';
@@ -19,6 +20,10 @@ export interface AdmissionFacts {
     /** True when a person named this release; a pushed tag is only an event. */
     byPerson: boolean;
     requestedBy: string;
+    slackUser?: string | undefined;
+    /** Of the user groups that the policy named, those the person was in when they asked. */
+    groups?: readonly string[] | undefined;
+    via?: Via;
     /** Why the person wants to deploy in spite of a freeze. */
     overrideFreeze: string | undefined;
     /** True when the approvals that the policy wants were given. */
@@ -61,7 +66,7 @@ export type Admission =
  * |---|---|---|
  * | 1 | the same digest and configuration waits; is active and nobody waits to replace it; is live and nothing is under way | `duplicate` |
  * | 2 | quarantine of the digest with this configuration | `refused` |
- * | 3 | `allow.deploy` lists people and the person is not among them | `refused` |
+ * | 3 | the person may not deploy there (`mayDo`; members of a user group are who were in it when they asked) | `refused` |
  * | 4 | a manual lock of somebody else that has not expired | `refused` |
  * | 5 | a freeze window, and no reason to override it | `refused` |
  * | 6 | pushed, and older than what is live, active or waiting (`compareReleases`) | `superseded` |
@@ -79,10 +84,8 @@ export function decideAdmission(facts: AdmissionFacts): Admission {
   const duplicate = duplicateOf(facts);
   if (duplicate) return duplicate;
   if (quarantine) return refused(quarantineInWords(quarantine));
-  if (wanted.byPerson && policy.allow.deploy.length > 0 && !isAmong(policy.allow.deploy, wanted.requestedBy))
-    return refused(
-      `${wanted.requestedBy} may not deploy ${place}: allowed are ${policy.allow.deploy.join(', ')}`,
-    );
+  const permission = wanted.byPerson ? mayDo('deploy', facts, personOf(wanted), wanted.via ?? 'api') : undefined;
+  if (permission?.allowed === false) return refused(permission.reason);
   const lock = heldLock(facts.manualLock, nowMs);
   if (lock && !isSamePerson(lock.owner, wanted.requestedBy)) {
     const steal = `to take it over, say why: slipway lock ${place} --steal --reason …`;
@@ -181,6 +184,12 @@ function rivalsOf({ wanted, active, waiting, live }: AdmissionFacts): Rival[] {
   const all = [...deployment(waiting, 'waiting'), ...deployment(active, 'deploying'), ...served];
   return wanted.digest === undefined ? [] : all.filter(({ digest }) => digest !== wanted.digest);
 }
+
+const personOf = ({ requestedBy, slackUser, groups = [] }: AdmissionFacts['wanted']): Person => ({
+  id: requestedBy,
+  groups,
+  ...(slackUser === undefined ? {} : { slackUser }),
+});
 
 const refused = (reason: string): Admission => ({ decision: 'refused', reason });
 

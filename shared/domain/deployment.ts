@@ -53,6 +53,8 @@ export interface DeploymentRequest {
   requestedBy: string;
   /** Whom a message can call for it. */
   slackUser?: string;
+  /** Of the user groups that the policy named, those the person was in when they asked. */
+  groups?: string[];
   /** ISO 8601 */
   requestedAt: string;
   tag?: string;

@@ -27,11 +27,15 @@ export const idOfSlackUser = (user: string): string => `slack:${user}`;
 export const isSamePerson = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
 /**
- * For four eyes: an address and a Slack user may be one person, as long as Slack does not tell the user's address.
+ * For four eyes: an address and a Slack user may be one person, as long as Slack does not tell the user's address. A topic
+ * is nobody.
  * @param a @param b ids of persons
  */
 export const mayBeSamePerson = (a: string, b: string): boolean =>
-  isSamePerson(a, b) || a.startsWith('slack:') !== b.startsWith('slack:');
+  isSamePerson(a, b) || (isSlackId(a) && isAddress(b)) || (isAddress(a) && isSlackId(b));
+
+const isSlackId = (id: string): boolean => id.startsWith('slack:');
+const isAddress = (id: string): boolean => id.includes('@');
 
 export const isAmong = (who: readonly string[], person: Person | string): boolean => {
   const { id, slackUser, groups = [] }: Person = typeof person === 'string' ? { id: person } : person;

@@ -1,5 +1,6 @@
 import type { Deployment } from './deployment.ts';
 import type { DeploymentId } from './ids.ts';
+import { shortDigest } from './image.ts';
 import type { Outcome } from './outcome.ts';
 import type { StepName } from './steps.ts';
 import { verdict } from './verdict.ts';
@@ -22,6 +23,13 @@ export interface Quarantine {
   holds: boolean;
   releases: { by: string; reason: string; at: string }[];
 }
+
+/**
+ * Short enough to be typed; 48 bits of digest and of hash tell the releases of one place apart.
+ * @param place `SERVICE.ENVIRONMENT`
+ */
+export const quarantineId = (place: string, digest: string, configHash: string): string =>
+  `${place}.${shortDigest(digest)}.${configHash.slice(0, 12)}`;
 
 /** The steps that look at the candidate; what another step finds says nothing of the release. */
 const judging: ReadonlySet<StepName> = new Set(['deploy', 'health-probe', 'validate']);

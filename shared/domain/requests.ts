@@ -25,6 +25,8 @@ export const AdmitMessage = z.discriminatedUnion('kind', [
     environment: z.string().min(1),
     tag: z.string().min(1).optional(),
     digest: z.string().optional(),
+    /** Of the configuration that the person was shown: with another one it is refused. */
+    configHash: z.string().min(1).max(64).optional(),
     change: Change.optional(),
     override: OverrideWish.optional(),
     via: z.enum(['api', 'slack']).default('api'),

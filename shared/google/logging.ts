@@ -65,12 +65,16 @@ export function createLogging(options: { endpoint: string; rest: Rest }): Loggin
   };
 }
 
-function termsOf(kind: 'server-errors' | 'container', { project }: ServiceRef): string[] {
+type Kind = Parameters<Logging['entries']>[2]['kind'];
+
+function termsOf(kind: Kind, { project }: ServiceRef): string[] {
   const log = (name: string): string => `"projects/${project}/logs/run.googleapis.com%2F${name}"`;
   if (kind === 'server-errors') {
     return [`logName=${log('requests')}`, 'httpRequest.status>=500', 'NOT httpRequest.userAgent:"Slipway/"'];
   }
-  return [`logName=(${['stdout', 'stderr', 'varlog%2Fsystem'].map(log).join(' OR ')})`];
+  const system = 'varlog%2Fsystem';
+  if (kind === 'system') return [`logName=${log(system)}`];
+  return [`logName=(${['stdout', 'stderr', system].map(log).join(' OR ')})`];
 }
 
 function entryOf(entry: z.output<typeof Entry>): LogEntry {

@@ -61,6 +61,12 @@ export function createWorkflows(options: {
         throw error;
       }
     },
+
+    async cancel(executionId) {
+      await viaClient(`cancel execution ${executionId}`, async () =>
+        (await client()).cancelExecution({ name: `${parent}/executions/${executionId}` }, callOptions),
+      );
+    },
   };
 }
 

@@ -1,8 +1,8 @@
 import { digestOf, type AdmissionFacts } from '#shared/domain/admission.ts';
-import type { Deployment } from '#shared/domain/deployment.ts';
+import type { Deployment, DeploymentRequest } from '#shared/domain/deployment.ts';
 import type { ReleaseOrder } from '#shared/domain/release-order.ts';
 import type { Policy } from '#shared/domain/service/policy.ts';
-import { placeId, type Transaction } from './ledger.ts';
+import { placeId, type Reader } from './ledger.ts';
 import { heldQuarantine } from './quarantine.ts';
 
 /** Finds out what puts a release in an order. Called outside transactions. */
@@ -11,9 +11,26 @@ export type LookUpOrder = (release: { digest: string; tag: string | undefined })
 /** Where nothing is known of any release: the order of arrival decides. */
 export const nothingKnown: LookUpOrder = async () => ({});
 
+/** Who wants it, as the rules want to know it. */
+export const askerOf = ({
+  source,
+  requestedBy,
+  slackUser,
+  groups,
+}: Pick<DeploymentRequest, 'source' | 'requestedBy'> & {
+  slackUser?: string | undefined;
+  groups?: string[] | undefined;
+}): Pick<AdmissionFacts['wanted'], 'byPerson' | 'requestedBy' | 'slackUser' | 'groups' | 'via'> => ({
+  byPerson: source !== 'image-push',
+  requestedBy,
+  slackUser,
+  groups,
+  via: source === 'slack' ? 'slack' : 'api',
+});
+
 /** Reads everything a decision is made of. @param under who holds the place's lock and who waits for it */
 export async function readFacts(
-  tx: Transaction,
+  tx: Reader,
   asked: {
     service: string;
     environment: string;
@@ -51,7 +68,7 @@ export async function readFacts(
 }
 
 async function onceLive(
-  tx: Transaction,
+  tx: Reader,
   service: string,
   environment: string,
   digest: string,

@@ -1,10 +1,10 @@
-import { decideAdmission, type Unordered } from '#shared/domain/admission.ts';
+import { decideAdmission, type Admission, type AdmissionFacts, type Unordered } from '#shared/domain/admission.ts';
 import type { Approval } from '#shared/domain/approval.ts';
 import type { Deployment } from '#shared/domain/deployment.ts';
 import { Fault } from '#shared/domain/fault.ts';
 import { approvalIdOf, type DeploymentId } from '#shared/domain/ids.ts';
 import type { ReleaseOrder } from '#shared/domain/release-order.ts';
-import { nothingKnown, readFacts, type LookUpOrder } from './admission-facts.ts';
+import { askerOf, nothingKnown, readFacts, type LookUpOrder } from './admission-facts.ts';
 import { recordsOf, settle } from './approvals.ts';
 import { putDeployment } from './claims.ts';
 import { newDeployment, requestOf, type Wanted } from './wanted.ts';
@@ -13,6 +13,7 @@ import {
   requestKey,
   type Ledger,
   type Lock,
+  type Reader,
   type RequestRecord,
   type Transaction,
 } from './ledger.ts';
@@ -56,7 +57,7 @@ interface Asked {
 
 async function decide(tx: Transaction, asked: Asked): Promise<Admitted | { of: Unordered[] }> {
   const { wanted, orders, newId, nowMs } = asked;
-  const { config, requestId, requestedBy, approvalId } = wanted;
+  const { config, requestId, requestedBy, approvalId, digest } = wanted;
   const { service, environment } = config;
   const place = placeId(service, environment);
   const at = new Date(nowMs).toISOString();
@@ -67,16 +68,16 @@ async function decide(tx: Transaction, asked: Asked): Promise<Admitted | { of: U
     const deployment = known.deploymentId && (await tx.get('deployments', known.deploymentId));
     return { record: known, changed: deployment ? [deployment] : [] };
   }
-  const lock = (await tx.get('locks', place)) ?? { service, environment, fence: 0 };
-  const active = lock.active === undefined ? undefined : await tx.get('deployments', lock.active);
-  const waiting = lock.waiting === undefined ? undefined : await tx.get('deployments', lock.waiting);
-  const facts = await readFacts(
-    tx,
-    { service, environment, wanted: wantedFacts(wanted, isApproved), policy: config.policy, orders, nowMs },
-    { active, waiting },
-  );
-  const admission = decideAdmission(facts);
-  const base = { requestId, service, environment, requestedBy, at };
+  const { lock, facts, admission } = await weigh(tx, { wanted, orders, nowMs, isApproved });
+  const { waiting } = facts;
+  const base = {
+    requestId,
+    service,
+    environment,
+    ...(digest === undefined ? {} : { digest }),
+    requestedBy,
+    at,
+  };
   switch (admission.decision) {
     case 'needs-order':
       return admission;
@@ -94,7 +95,7 @@ async function decide(tx: Transaction, asked: Asked): Promise<Admitted | { of: U
         throw new Fault('conflict', `the deployment id ${newId} is taken`);
       const starts = decision === 'admitted';
       const fence = lock.fence + (starts ? 1 : 0);
-      const order = wanted.digest === undefined ? undefined : facts.orders[wanted.digest];
+      const order = digest === undefined ? undefined : facts.orders[digest];
       const deployment: Deployment = {
         ...newDeployment(
           { ...wanted, order },
@@ -117,12 +118,45 @@ async function decide(tx: Transaction, asked: Asked): Promise<Admitted | { of: U
   }
 }
 
+/** What would be decided, and by what; nothing is written. */
+async function weigh(
+  tx: Reader,
+  asked: Pick<Asked, 'wanted' | 'orders' | 'nowMs'> & { isApproved: boolean },
+): Promise<{ lock: Lock; facts: AdmissionFacts; admission: Admission }> {
+  const { wanted, orders, nowMs, isApproved } = asked;
+  const { service, environment, policy } = wanted.config;
+  const lock = (await tx.get('locks', placeId(service, environment))) ?? { service, environment, fence: 0 };
+  const active = lock.active === undefined ? undefined : await tx.get('deployments', lock.active);
+  const waiting = lock.waiting === undefined ? undefined : await tx.get('deployments', lock.waiting);
+  const facts = await readFacts(
+    tx,
+    { service, environment, wanted: wantedFacts(wanted, isApproved), policy, orders, nowMs },
+    { active, waiting },
+  );
+  return { lock, facts, admission: decideAdmission(facts) };
+}
+
+/** What `admitRequest` would say now, for who wants to know before asking. Changes nothing, and promises nothing. */
+export async function foreseeAdmission(
+  ledger: Reader,
+  wanted: Wanted,
+  nowMs: number,
+  lookUp: LookUpOrder = nothingKnown,
+): Promise<Exclude<Admission, { decision: 'needs-order' }>> {
+  const orders: Record<string, ReleaseOrder> = {};
+  if (wanted.digest !== undefined && wanted.order !== undefined) orders[wanted.digest] = wanted.order;
+  for (;;) {
+    const { admission } = await weigh(ledger, { wanted, orders, nowMs, isApproved: false });
+    if (admission.decision !== 'needs-order') return admission;
+    for (const release of admission.of) orders[release.digest] = await lookUp(release);
+  }
+}
+
 const wantedFacts = (wanted: Wanted, approved: boolean) => ({
   digest: wanted.digest,
   tag: wanted.tag,
   configHash: wanted.configHash,
-  byPerson: wanted.source !== 'image-push',
-  requestedBy: wanted.requestedBy,
+  ...askerOf(wanted),
   overrideFreeze: wanted.override?.freeze,
   approved,
 });

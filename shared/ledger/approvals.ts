@@ -3,7 +3,7 @@ import type { DeploymentId } from '#shared/domain/ids.ts';
 import { placeId, requestKey, type Ledger, type RequestRecord, type Transaction } from './ledger.ts';
 
 /** `refused`: this person may not say it. Else the approval as it is now, whatever was said before. */
-export type WordSaid = { status: 'taken'; approval: Approval } | { status: 'refused'; reason: string };
+export type WordSaid = { status: 'taken'; approval: Approval; changed: boolean } | { status: 'refused'; reason: string };
 
 /** Takes a person's yes or no in one transaction; a no, or too late a word, decides the request. @returns undefined when there is no such approval */
 export function sayWord(
@@ -18,8 +18,9 @@ export function sayWord(
     if (!approval) return undefined;
     const taken = takeWord(approval, yes, word, nowMs);
     if ('refused' in taken) return { status: 'refused', reason: taken.refused };
-    if (!taken.changed) return { status: 'taken', approval };
-    return { status: 'taken', approval: await putState(tx, { ...approval, ...taken.state }, word.at) };
+    if (!taken.changed) return { status: 'taken', approval, changed: false };
+    const now = await putState(tx, { ...approval, ...taken.state }, word.at);
+    return { status: 'taken', approval: now, changed: true };
   });
 }
 

@@ -25,6 +25,7 @@ const daysKept = 90;
 const lastUse: { [C in Collection]?: (document: Collections[C]) => number } = {
   dispatches: ({ leaseUntil }) => leaseUntil,
   refusals: ({ at }) => Date.parse(at),
+  slackDirectory: ({ at }) => Date.parse(at),
 };
 
 /** @throws Fault `unsupported` when the document is too long */

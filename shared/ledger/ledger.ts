@@ -1,4 +1,6 @@
 import type { Approval } from '#shared/domain/approval.ts';
+import type { Via } from '#shared/domain/permission.ts';
+import type { SlackMessage, SlackProfile } from '#shared/ports.ts';
 import type { Deployment } from '#shared/domain/deployment.ts';
 import type { Drift } from '#shared/domain/drift.ts';
 import type { DeploymentId } from '#shared/domain/ids.ts';
@@ -48,6 +50,8 @@ export interface RequestRecord {
   reason: string;
   service?: string;
   environment?: string;
+  /** What it asked for; absent when that was not known: of a build, or of a tag that nobody has. */
+  digest?: string;
   deploymentId?: DeploymentId;
   /** Where people say yes or no to it. */
   approvalId?: string;
@@ -78,24 +82,51 @@ export interface ManualLockRecord {
   history: LockChange[];
 }
 
-/** Where a deployment's message is and which ledger revision it shows. */
+/** Something that is said once: where it stands, or why Slack does not take it. */
+export interface Said {
+  at: string;
+  channel?: string;
+  ts?: string;
+  /** In Slack's word. */
+  refused?: string;
+  /** Of what it says, where it is edited later. */
+  hash?: string;
+}
+
+/** What stands in Slack about a deployment or an approval, under its id. */
 export interface Notification {
-  deploymentId: DeploymentId;
+  /** The same id. */
+  subject: string;
+  /** The channel it belongs in, as it is configured: `#name` or an id. */
+  home: string;
+  /** Where the root message is: the home's id, or another channel's when the home does not take it. */
   channel: string;
+  /** Why it is not in its home, in Slack's word. */
+  movedBecause?: string | undefined;
   rootTs?: string;
-  /** Milliseconds since the epoch until which one `notify` may post the root message. */
+  /** Milliseconds since the epoch until which one `notify` writes. */
   postingUntil: number;
-  /** How often somebody began to show it; without a root after the first, a post may have been lost on the way. */
+  /** Counts who wrote; only the newest one may write on. */
   turns: number;
+  /** The last turn did not end as it should: what it was about to say next may stand there. */
+  unsure?: boolean;
+  /** Milliseconds since the epoch: Slack wants to be left alone until then. */
+  notBefore?: number;
+  /** The event whose `notify` waits to show the newest state; the others need not. */
+  waiter?: { messageId: string; until: number };
   shownRevision: number;
+  /** Of what the root message says, whenever it is said. */
+  shownHash?: string;
   /** Milliseconds since the epoch of the last post or edit. */
   shownAt: number;
   /** Details of the end that stand in the thread already; a retry goes on after them. */
   detailsPosted: number;
+  /** What else was said, by what it is. */
+  said?: Record<string, Said>;
   /** The final status is in Slack. */
   final: boolean;
   /** Why it cannot be delivered, in Slack's word; a person has to mend it. */
-  undeliverable?: string;
+  undeliverable?: string | undefined;
 }
 
 /** A message that could not be understood or believed: kept, never acted on, never retried. */
@@ -114,6 +145,66 @@ interface LastDone {
   at: string;
 }
 
+/**
+ * The tags of an image as `reconcile` saw them last, because no registry says when a tag was put. A pair is a short hash of
+ * tag and digest. In lists, which Firestore does not index.
+ */
+export interface SeenTags {
+  image: string;
+  /** ISO 8601: just before the registry was asked. */
+  at: string;
+  /** Pairs that were there at the first look, or are there for long. */
+  old: string[];
+  /** Pairs that came between two looks: not there at `after`, there at `by`. */
+  recent: { pair: string; after: string; by: string }[];
+}
+
+/** What somebody wanted to do, through Slack or the API, and what became of it: denied attempts too. */
+export interface AuditRecord {
+  /** The request's; repeats of it by machines have the same. */
+  id: string;
+  /** ISO 8601 */
+  at: string;
+  /** The person's id; of a Slack user whom nobody could be asked about yet, `slack:U…`. */
+  person: string;
+  slackUser?: string;
+  via: Via;
+  /** A verb of the grammar, or what a button does. */
+  action: string;
+  service?: string;
+  environment?: string;
+  /** The deployment, approval or quarantine it was about. */
+  subject?: string;
+  /** As it was typed. */
+  text?: string;
+  /** `begun` stays when the function died before it knew the end. */
+  decision: 'begun' | 'done' | 'refused' | 'invalid' | 'failed';
+  reason: string;
+  /** The person was told. */
+  answered: boolean;
+  /** Milliseconds since the epoch until which one function acts for it. */
+  busyUntil?: number;
+  /** What is to be said, until it is. */
+  answer?: ChatAnswer;
+}
+
+/** An answer to a command or a button, as `Responder` takes it. */
+export interface ChatAnswer {
+  message: SlackMessage | 'remove';
+  inChannel?: boolean;
+  replace?: boolean;
+}
+
+/** What Slack said last of a user, or of who is in a user group, for when it cannot be asked. */
+export interface DirectoryCopy {
+  /** `user U…` or `group S…` */
+  what: string;
+  /** ISO 8601 */
+  at: string;
+  profile?: SlackProfile;
+  members?: string[];
+}
+
 export interface Collections {
   deployments: Deployment;
   dispatches: Dispatch;
@@ -127,6 +218,9 @@ export interface Collections {
   quarantine: Quarantine;
   drift: Drift;
   lastDone: LastDone;
+  seenTags: SeenTags;
+  audit: AuditRecord;
+  slackDirectory: DirectoryCopy;
 }
 
 export type Collection = keyof Collections;

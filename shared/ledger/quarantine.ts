@@ -1,15 +1,10 @@
 import type { Deployment, Result } from '#shared/domain/deployment.ts';
-import { shortDigest } from '#shared/domain/image.ts';
-import { quarantineReason, type Quarantine } from '#shared/domain/quarantine.ts';
-import { placeId, type Ledger, type Transaction } from './ledger.ts';
-
-/** Short enough to be typed; 48 bits of digest and of hash tell the releases of one place apart. */
-export const quarantineId = (place: string, digest: string, configHash: string): string =>
-  `${place}.${shortDigest(digest)}.${configHash.slice(0, 12)}`;
+import { quarantineId, quarantineReason, type Quarantine } from '#shared/domain/quarantine.ts';
+import { placeId, type Ledger, type Reader, type Transaction } from './ledger.ts';
 
 /** The quarantine of this very digest and configuration while it holds. */
 export async function heldQuarantine(
-  tx: Transaction,
+  tx: Reader,
   place: string,
   digest: string,
   configHash: string,

@@ -2,7 +2,7 @@ import { decideAdmission, digestOf, type Unordered } from '#shared/domain/admiss
 import { isFinished, type Deployment, type Result } from '#shared/domain/deployment.ts';
 import type { DeploymentId } from '#shared/domain/ids.ts';
 import type { ReleaseOrder } from '#shared/domain/release-order.ts';
-import { nothingKnown, readFacts, type LookUpOrder } from './admission-facts.ts';
+import { askerOf, nothingKnown, readFacts, type LookUpOrder } from './admission-facts.ts';
 import { putDeployment } from './claims.ts';
 import { startWaiter } from './finish.ts';
 import { placeId, type Ledger, type Transaction } from './ledger.ts';
@@ -53,8 +53,7 @@ async function decide(
     digest: digestOf(deployment),
     tag: request.tag,
     configHash,
-    byPerson: request.source !== 'image-push',
-    requestedBy: request.requestedBy,
+    ...askerOf(request),
     overrideFreeze: request.override?.freeze,
     // It would not wait otherwise.
     approved: true,

@@ -1,6 +1,6 @@
 import type { Deployment } from '#shared/domain/deployment.ts';
+import { quarantineId } from '#shared/domain/quarantine.ts';
 import { placeId, type Ledger } from './ledger.ts';
-import { quarantineId } from './quarantine.ts';
 
 /**
  * After a person went back from outside: the release that serves again is the live one, and the one taken back goes into

@@ -1,4 +1,11 @@
-import { isFinished, type Deployment, type Signal, type StepRun } from '#shared/domain/deployment.ts';
+import {
+  isFinished,
+  type Acknowledgement,
+  type Deployment,
+  type Signal,
+  type StepRun,
+  type Takeover,
+} from '#shared/domain/deployment.ts';
 import type { DeploymentId } from '#shared/domain/ids.ts';
 import { putDeployment } from './claims.ts';
 import { placeId, type Ledger } from './ledger.ts';
@@ -13,6 +20,19 @@ export function signalDeployment(
     const deployment = await tx.get('deployments', id);
     if (!deployment || isFinished(deployment) || deployment.signal) return deployment;
     return putDeployment(tx, deployment, signal.at, { signal });
+  });
+}
+
+/** Somebody looks after a deployment; the first one has it. @returns undefined when there is no such deployment */
+export function acknowledge(
+  ledger: Ledger,
+  id: DeploymentId,
+  word: Acknowledgement,
+): Promise<Deployment | undefined> {
+  return ledger.transaction(async (tx) => {
+    const deployment = await tx.get('deployments', id);
+    if (!deployment || deployment.acknowledged) return deployment;
+    return putDeployment(tx, deployment, word.at, { acknowledged: word });
   });
 }
 
@@ -40,10 +60,11 @@ export function cancelWaiting(
 }
 
 /**
- * Takes a deployment away from an execution that will never act again and hands it to a new one in `mode: recover`,
- * under the next fence. What that execution left running has ended.
- * @param seen the deployment as it was when its execution was found dead: a later owner or fence means that it was not
+ * Takes a deployment away from an execution, dead or alive, and hands it to a new one in `mode: recover`, under the next
+ * fence. What that execution left running has ended: whatever it still does is not stored any more.
+ * @param seen the deployment as it was when this was decided: a later owner or fence means that it was decided too late
  * @param dead executions that must never bind it again
+ * @param word whose wish it is; without it the executions were found dead
  * @returns undefined when it has changed hands meanwhile, or has not the lock
  */
 export function takeOver(
@@ -51,6 +72,7 @@ export function takeOver(
   seen: Deployment,
   dead: readonly string[],
   nowMs: number,
+  word?: Omit<Takeover, 'at'>,
 ): Promise<Deployment | undefined> {
   const at = new Date(nowMs).toISOString();
   return ledger.transaction(async (tx) => {
@@ -64,21 +86,23 @@ export function takeOver(
     const fence = lock.fence + 1;
     await tx.put('locks', place, { ...lock, fence });
     const { executionId: _dead, awaiting: _void, ...rest } = deployment;
+    const why = word ? `taken over by ${word.by} before it ended` : 'its execution ended before it';
     return putDeployment(tx, rest, at, {
       status: 'starting',
       mode: 'recover',
       fence,
-      steps: deployment.steps.map((run): StepRun => (run.endedAt === undefined ? ended(run, at) : run)),
+      steps: deployment.steps.map((run): StepRun => (run.endedAt === undefined ? ended(run, at, why) : run)),
       deadExecutions: [...new Set([...deployment.deadExecutions, ...dead])],
+      ...(word ? { takeovers: [...(deployment.takeovers ?? []), { ...word, at }] } : {}),
     });
   });
 }
 
-const ended = (run: StepRun, at: string): StepRun => ({
+const ended = (run: StepRun, at: string, summary: string): StepRun => ({
   ...run,
   status: 'failed',
   endedAt: at,
-  summary: 'its execution ended before it',
+  summary,
 });
 
 /**

@@ -19,6 +19,9 @@ export interface Wanted {
   /** The approval that was given for it. */
   approvalId?: string | undefined;
   requestedBy: string;
+  slackUser?: string | undefined;
+  /** Of the user groups that the policy names, those the person is in. */
+  groups?: string[] | undefined;
   requestedAt: string;
 }
 
@@ -57,11 +60,14 @@ export function newDeployment(
 
 /** What was asked for, as it is kept. */
 export function requestOf(wanted: Wanted): DeploymentRequest {
-  const { requestId, source, requestedBy, requestedAt, tag, digest, change, order, override } = wanted;
+  const { requestId, source, requestedBy, slackUser, groups = [], requestedAt } = wanted;
+  const { tag, digest, change, order, override } = wanted;
   return {
     id: requestId,
     source,
     requestedBy,
+    ...(slackUser === undefined ? {} : { slackUser }),
+    ...(groups.length === 0 ? {} : { groups }),
     requestedAt,
     ...(tag === undefined ? {} : { tag }),
     ...(digest === undefined ? {} : { digest }),

@@ -75,6 +75,8 @@ export const Report = z.object({
     sentence: z.string(),
     command: Command.nullable(),
   }),
+  /** Who took it away from a running execution, and why; newest last. */
+  takeovers: z.array(z.object({ by: z.string(), reason: z.string(), at: Time, executionId: z.string() })),
   /** What must be known before anybody touches the service again. */
   warnings: z.array(z.string()),
   place: z.object({
@@ -99,7 +101,7 @@ export const Report = z.object({
     .nullable(),
   request: z.object({
     id: z.string(),
-    source: z.enum(['image-push', 'api']),
+    source: z.enum(['image-push', 'api', 'slack']),
     requestedBy: z.string(),
     requestedAt: Time,
     tag: z.string().nullable(),

@@ -15,6 +15,7 @@ import {
   rollbackInWords,
   stepInWords,
   suiteInWords,
+  takeoverInWords,
   utc,
 } from './words.ts';
 
@@ -39,7 +40,8 @@ export function renderMarkdown(report: Report): string {
     .join('\n\n')}\n`;
 }
 
-function head({ headline, serving, action, warnings, outcome, status, explanation }: Report): string[] {
+function head(report: Report): string[] {
+  const { headline, serving, action, takeovers, warnings, outcome, status, explanation } = report;
   return [
     `# ${prose(headline)}`,
     '',
@@ -47,6 +49,7 @@ function head({ headline, serving, action, warnings, outcome, status, explanatio
     '',
     `**Action:** ${prose(action.sentence)}`,
     ...(action.command ? ['', ...fenced(action.command.line)] : []),
+    ...takeovers.flatMap((one) => ['', `**${prose(takeoverInWords(one))}**`]),
     ...warnings.flatMap((warning) => ['', `**Mind:** ${prose(warning)}`]),
     '',
     `**Outcome:** ${outcome ?? `none yet, ${status}`}${explanation === null ? '' : `; ${prose(explanation)}`}`,

@@ -28,6 +28,7 @@ export function buildReport(deployment: Deployment): Report {
     explanation: result?.explanation ?? null,
     serving: servingOf(deployment),
     action: actionOf(deployment),
+    takeovers: deployment.takeovers ?? [],
     warnings: warningsOf(deployment),
     place: {
       service: deployment.service,

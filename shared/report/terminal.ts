@@ -14,6 +14,7 @@ import {
   rollbackInWords,
   stepInWords,
   suiteInWords,
+  takeoverInWords,
   utc,
 } from './words.ts';
 
@@ -69,7 +70,10 @@ const looks: Record<Outcome, { mark: string; colour: Colour }> = {
   cancelled: { mark: '–', colour: 'yellow' },
 };
 
-function head({ outcome, headline, serving, action, warnings, explanation }: Report, pen: Pen): string[] {
+function head(
+  { outcome, headline, serving, action, takeovers, warnings, explanation }: Report,
+  pen: Pen,
+): string[] {
   const { mark, colour } = outcome === null ? { mark: '…', colour: 'bold' as const } : looks[outcome];
   return [
     ...pen.behind(`${mark} `, headline, colour),
@@ -77,6 +81,7 @@ function head({ outcome, headline, serving, action, warnings, explanation }: Rep
     ...pen.behind(action.needed ? '! ' : '  ', action.sentence, action.needed ? 'red' : 'dim'),
     ...(action.command ? ['', ...shellLines(action.command.arguments, pen.width), ''] : []),
     ...(explanation === null ? [] : pen.behind('  Why: ', explanation, 'dim')),
+    ...takeovers.flatMap((one) => pen.behind('! ', takeoverInWords(one), 'yellow')),
     ...warnings.flatMap((warning) => pen.behind('! ', warning, 'yellow')),
   ];
 }

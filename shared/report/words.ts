@@ -1,4 +1,5 @@
 import type { CheckOutcome } from '#shared/domain/check.ts';
+import type { Takeover } from '#shared/domain/deployment.ts';
 import type { Report, Suite } from './document.ts';
 
 /** `2026-01-01 00:00:41 UTC` */
@@ -58,10 +59,14 @@ export function rollbackInWords({ result, withheld }: NonNullable<Report['rollba
   return result === 'verified' ? 'verified' : 'NOT verified';
 }
 
+/** `Taken over by ana@example.com 2026-01-01 00:00:41 UTC: it hangs` */
+export const takeoverInWords = ({ by, at, reason }: Omit<Takeover, 'executionId'>): string =>
+  `Taken over by ${by} ${utc(at)}: ${reason}`;
+
 /** `Answers 3/3 before traffic, 3/3 at 100 % of the traffic` */
 export const suiteInWords = ({ title, rounds }: Suite): string =>
   `${title} ${rounds.map(({ passed, total, phase }) => `${passed}/${total} ${phaseInWords(phase)}`).join(', ')}`;
 
 /** `image push` or `CLI or API` */
 export const howInWords = (source: Report['request']['source']): string =>
-  source === 'api' ? 'CLI or API' : 'image push';
+  ({ api: 'CLI or API', slack: 'Slack', 'image-push': 'image push' })[source];

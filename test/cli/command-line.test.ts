@@ -143,6 +143,7 @@ describe('--help', () => {
     'report',
     'watch',
     'cancel',
+    'take-over',
     'rollback',
     'approvals',
     'approve',

@@ -14,7 +14,7 @@ beforeAll(async () => {
   // The grace that nobody should have to wait out.
   await test.serviceFile((text) =>
     text
-      .replace('startupGrace: 10s', 'startupGrace: 3s')
+      .replace('startupGrace: 10s', 'startupGrace: 60s')
       .replace('access: public', 'access: public\n  env: { DATABASE_PASSWORD: opensesame7 }'),
   );
   await test.deployment(await test.pushHello({ version: '1.0.0' }, 'v1'));
@@ -116,6 +116,13 @@ describe('a container that ends', () => {
           'The container ended with exit code 7 after it was ready; its last word: "pool: no such table".',
       },
     });
+    // Its revision stays ready, and it is started again for every request; the grace is 60 s.
+    const { observed, attempts } = evidenceOf(done, 'healthy');
+    expect(observed).toMatch(
+      /; Cloud Run says at \S+Z(, the last of \d+ times)?: Container called exit\(7\)\.$/,
+    );
+    const times = attempts?.map(({ at }) => Date.parse(at)) ?? [];
+    expect(times.at(-1)! - times[0]!).toBeLessThan(30_000);
   });
 
   it('is explained in Slack by the same sentence, with lines in the thread', async () => {

@@ -76,3 +76,21 @@ it('what a person rolls back is said and left so, and a tag that a deployment le
   expect(await openDrift(test.ledger)).toHaveLength(1);
   expect(await test.ledger.list('deployments')).toHaveLength(2);
 });
+
+it('a tag put on an image of before, of which nobody heard, is asked for once and answered with a reason', async () => {
+  const [, first] = await test.ledger.list('deployments');
+  // The same image again, byte for byte, under another tag.
+  const digest = await test.pushHello({ version: '1' }, 'again');
+  expect(digest).toBe(first!.request.digest);
+  const asked = () => test.ledger.list('requests', { service: 'hello', digest, requestedBy: 'reconcile' });
+  await until(async () => (await asked())[0]);
+  const looks = async () => (await test.ledger.list('seenTags'))[0]?.at ?? '';
+  for (let sweep = 0, seen = await looks(); sweep < 3; sweep += 1) {
+    const before = seen;
+    seen = await until(async () => ((await looks()) > before ? await looks() : undefined));
+  }
+  expect(await asked()).toMatchObject([
+    { decision: 'superseded', reason: expect.stringContaining('older than') },
+  ]);
+  expect(await test.ledger.list('deployments')).toHaveLength(2);
+});

@@ -1,15 +1,18 @@
 import { describe, expect, it } from 'vitest';
+import { Fault } from '#shared/domain/fault.ts';
 import { shares } from '#shared/domain/traffic.ts';
 import type { StepMessage } from '#shared/domain/protocol.ts';
 import type { CloudRun } from '#shared/ports.ts';
 import { handleStep } from '#functions/step.ts';
+import { takeOverNow } from '#functions/take-over.ts';
 import { reconcile } from '#functions/triggers/reconcile.ts';
-import { connect, runDeployment, steps } from '#test/support/engine.ts';
-import { createWorld, delivery } from '#test/support/world.ts';
+import { connect, runDeployment, steps, type Engine } from '#test/support/engine.ts';
+import { override } from '#test/support/override.ts';
+import { createWorld, delivery, type World } from '#test/support/world.ts';
 
 /**
- * A function stops for a long time in the middle of its work. Its execution is found dead, another one takes the deployment
- * over, undoes it and reports. Then the function wakes up: it must not change Cloud Run any more.
+ * A function stops for a long time in the middle of its work. Its execution is found dead, or a person takes the deployment
+ * from it; another one undoes it and reports. Then the function wakes up: it must not change Cloud Run any more.
  */
 const moments = ['before the read', 'after the read', 'after the check'] as const;
 const sleepers = [
@@ -18,6 +21,40 @@ const sleepers = [
   { step: 'shift-traffic', phase: 'traffic-100' },
   { step: 'shift-traffic', phase: 'after' },
 ];
+
+const word = { by: 'ana@example.com', reason: 'it hangs' };
+async function takeOver(world: World): Promise<void> {
+  await world.clock.sleep(10_000);
+  expect(await takeOverNow(world.deps, await world.newest(), word)).toMatchObject({ status: 'taken' });
+}
+/** How the execution loses its deployment, and what becomes of it. */
+const ways: {
+  way: string;
+  lose: (world: World, engine: Engine, executionId: string) => Promise<void>;
+  ends: string;
+  why: string;
+}[] = [
+  {
+    way: 'found dead',
+    lose: async (_world, engine, executionId) => engine.cancel(executionId),
+    ends: 'cancelled',
+    why: 'its workflow execution ended before the deployment did',
+  },
+  { way: 'taken over', lose: takeOver, ends: 'cancelled', why: 'taken over by ana@example.com: it hangs' },
+  {
+    way: 'taken over, with an execution that cannot be ended',
+    async lose(world) {
+      override(world.workflows, 'cancel', () => async () => {
+        throw new Fault('unavailable', 'Workflows is out of reach');
+      });
+      await takeOver(world);
+    },
+    // It was told that it is not the owner.
+    ends: 'succeeded',
+    why: 'taken over by ana@example.com: it hangs',
+  },
+];
+const cases = ways.flatMap((way) => sleepers.map((sleeper) => ({ ...way, ...sleeper })));
 
 /** Cloud Run as the sleeping function sees it: it goes no further than `moment` until the gate opens. */
 function sleepingAt(run: CloudRun, moment: (typeof moments)[number], gate: Promise<void>): CloudRun {
@@ -36,9 +73,9 @@ function sleepingAt(run: CloudRun, moment: (typeof moments)[number], gate: Promi
   };
 }
 
-describe.each(sleepers)(
-  'a function that sleeps in $step ($phase) while its deployment is taken over',
-  ({ step, phase }) => {
+describe.each(cases)(
+  'a function that sleeps in $step ($phase) while its deployment is $way',
+  ({ step, phase, lose, ends, why }) => {
     it.each(moments)('%s, changes nothing when it wakes up', async (moment) => {
       const world = createWorld();
       const first = await runDeployment(world, 'v1');
@@ -50,7 +87,7 @@ describe.each(sleepers)(
         const deps = { ...world.deps, run: sleepingAt(world.run, moment, gate.promise) };
         sleeping = handleStep(deps, steps[step]!, delivery(step, message));
         sleeping.catch(() => undefined);
-        engine.cancel(executionId);
+        await lose(world, engine, executionId);
         return undefined;
       });
       await runDeployment(world, 'v2', engine);
@@ -58,7 +95,14 @@ describe.each(sleepers)(
       await engine.idle();
       await world.pass(60);
       const settled = await world.newest();
-      expect(settled).toMatchObject({ status: 'finished', mode: 'recover' });
+      const outcome = settled.trafficMoved ? 'rolled-back' : 'failed';
+      expect(settled).toMatchObject({
+        status: 'finished',
+        mode: 'recover',
+        result: { outcome, explanation: why },
+      });
+      const [, second, third, ...more] = world.workflows.executions.map(({ state }) => state);
+      expect([second, third, more]).toEqual([ends, 'succeeded', []]);
       const before = await world.deps.run.getService({
         project: 'slipway-local',
         region: 'us-central1',

@@ -10,6 +10,7 @@ import { noEmulator, startEmulator, type Emulator } from '#test/support/firestor
 import { at, deploymentWith } from '#test/shared/domain/records.ts';
 import { describeCrowd } from '#test/shared/ledger/crowd-contract.ts';
 import { describeLedger, type LedgerPlace } from '#test/shared/ledger/ledger-contract.ts';
+import { describeTakeovers } from '#test/shared/ledger/takeover-contract.ts';
 import { openFirestore } from '#test/shared/ledger/open-firestore.ts';
 
 // A project is an empty database here, and nobody looks for credentials.
@@ -41,6 +42,7 @@ describe.skipIf(noEmulator() !== undefined)('on Google’s emulator:', () => {
   };
   describeLedger('Firestore', firestorePlace);
   describeCrowd('a Firestore database', firestorePlace);
+  describeTakeovers('a Firestore database', firestorePlace);
 
   describe('a Firestore ledger', () => {
     let ledger: Ledger;

@@ -150,7 +150,10 @@ export function connect(world: World, process: Process = (_t, _m, work) => work(
   }
 
   world.pubsub.subscriber = publish;
+  const cancel = (executionId: string): void =>
+    running.get(executionId)?.stop.abort(new Error('cancelled in the console'));
   world.workflows.started = (execution) => track(execute(execution));
+  world.workflows.cancelled = cancel;
   world.callback.answer = (url, body) => {
     const [, id = '', callback = ''] = /executions\/([\w-]+)\/callbacks\/([\w-]+)$/.exec(url) ?? [];
     const endpoint = running.get(id)?.callbacks.find(callback);
@@ -172,9 +175,7 @@ export function connect(world: World, process: Process = (_t, _m, work) => work(
     async idle() {
       while (tasks.size > 0) await world.finish(Promise.race(tasks));
     },
-    cancel(executionId) {
-      running.get(executionId)?.stop.abort(new Error('cancelled in the console'));
-    },
+    cancel,
   };
 }
 

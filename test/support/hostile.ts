@@ -103,6 +103,9 @@ export function withForeign(deployment: Deployment, text: () => string): Deploym
     ...(deployment.migration && {
       migration: { ...deployment.migration, job: text(), execution: text() },
     }),
+    ...(deployment.takeovers && {
+      takeovers: deployment.takeovers.map((one) => ({ ...one, by: text(), reason: text() })),
+    }),
     ...(result && {
       result: {
         ...result,
@@ -126,6 +129,18 @@ export const stages: Record<string, () => Deployment> = {
     }),
   ...Object.fromEntries(outcomes.map((outcome: Outcome) => [outcome, () => finishedAs(outcome)])),
   'not rolled back on purpose': withheld,
+  'taken over': () =>
+    deploymentOf({
+      mode: 'recover',
+      takeovers: [
+        {
+          by: 'ana@example.com',
+          reason: 'it hangs',
+          at: '2026-01-01T00:00:10.000Z',
+          executionId: 'execution-1',
+        },
+      ],
+    }),
 };
 
 /** Any stage with any texts. */

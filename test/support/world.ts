@@ -8,6 +8,7 @@ import type { Deps } from '#functions/deps.ts';
 import { createFakeCloudRun, type Behaviour, type FakeCloudRun } from './fakes/cloud-run.ts';
 import * as google from './fakes/google.ts';
 import { createFakeJobs, type FakeJobs } from './fakes/jobs.ts';
+import * as people from './fakes/people.ts';
 import { createFakeSlack, type FakeSlack } from './fakes/slack.ts';
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts';
 
@@ -44,6 +45,9 @@ export interface World {
   objects: google.FakeObjects;
   workflows: google.FakeWorkflows;
   slack: FakeSlack;
+  slackDirectory: people.FakeDirectory;
+  responder: people.FakeResponder;
+  pager: people.FakePager;
   logs: Parameters<Log>[];
   /** Puts an image into the registry. @returns its digest */
   release(tag: string, behaviour?: Partial<Behaviour>): string;
@@ -97,6 +101,9 @@ export function createWorld(overrides: Partial<Deps> = {}): World {
     callback: google.createFakeCallback(),
     workflows: google.createFakeWorkflows(),
     slack: createFakeSlack(),
+    slackDirectory: people.createFakeDirectory(),
+    responder: people.createFakeResponder(),
+    pager: people.createFakePager(),
   };
   const deps: Deps = {
     config: loadConfig({
@@ -106,6 +113,7 @@ export function createWorld(overrides: Partial<Deps> = {}): World {
       SLIPWAY_BUCKET: 'slipway',
       SLIPWAY_LEDGER: 'sqlite::memory:',
       SLACK_BOT_TOKEN: 'xoxb-of-no-use',
+      SLACK_TEAM_IDS: 'T0LOCAL',
     }),
     random: seeded(1),
     newId: () => `id-${(ids += 1)}`,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Fault } from '#shared/domain/fault.ts';
-import { quarantineId } from '#shared/ledger/quarantine.ts';
+import { quarantineId } from '#shared/domain/quarantine.ts';
 import { admit } from '#functions/triggers/admit.ts';
 import { reconcile } from '#functions/triggers/reconcile.ts';
 import { admitted } from '#test/support/dispatch.ts';

@@ -73,7 +73,7 @@ describe('a deployment without progress', () => {
     expect(alarms(world)).toEqual([
       [
         'ERROR',
-        'd00000000001, hello → staging, has not moved since 2026-01-01T00:00:00.000Z: health-probe (traffic-50)',
+        'd00000000001, hello → staging, has not moved since 2026-01-01T00:00:00.000Z: health-probe (traffic-50); to have it undone: slipway take-over d00000000001 --reason …',
         {
           metric: 'deployment_stuck',
           deploymentId: 'd00000000001',

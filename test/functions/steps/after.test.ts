@@ -310,7 +310,8 @@ describe('report', () => {
   const final = (world: World) =>
     world.deps.ledger.transaction((tx) =>
       tx.put('notifications', tag, {
-        deploymentId: tag,
+        subject: tag,
+        home: 'C1',
         channel: 'C1',
         postingUntil: 0,
         shownRevision: 1,

@@ -190,6 +190,111 @@ describe('a candidate that fails after it was ready', () => {
     });
   });
 
+  const untilAnswered = async (world: World) => {
+    let seq = 2;
+    let answer = await dispatch(world, 'health-probe', seq);
+    while (answer.reply?.status === 'pending' && seq < 40) {
+      await world.pass(answer.reply.again - world.clock.now() / 1000);
+      answer = await dispatch(world, 'health-probe', (seq += 1));
+    }
+    return answer;
+  };
+  /** A log in which Cloud Run says that the container exited, that many seconds after it was asked for. */
+  const exitsAfter = (world: World, seconds: number, code: number): number[] => {
+    const looks: number[] = [];
+    const end = world.clock.now() + seconds * 1000;
+    const line = {
+      at: new Date(end).toISOString(),
+      severity: 'WARNING',
+      text: `Container called exit(${code}).`,
+    };
+    world.deps.logging.entries = async (_ref, _revision, { kind }) => {
+      if (kind === 'system') looks.push(world.clock.now());
+      return world.clock.now() < end ? [] : [line];
+    };
+    return looks;
+  };
+  const long = serviceFile().replace('startupGrace: 10s', 'startupGrace: 10m');
+
+  it('is not waited for when Cloud Run says that its container exited, though the revision stays ready', async () => {
+    const world = await candidateWorld({ answer: () => refused }, says(), long);
+    await dispatch(world, 'deploy', 1);
+    exitsAfter(world, 32, 7);
+    const began = world.clock.now();
+    const { reply, record } = await untilAnswered(world);
+    expect((world.clock.now() - began) / 1000).toBeLessThan(50);
+    expect(reply).toMatchObject({
+      status: 'rejected',
+      reason: expect.stringMatching(/^it failed after it was ready: .*exit\(7\)/),
+    });
+    const at = new Date(began + 32_000).toISOString();
+    expect(record.checks.find(({ id }) => id === 'healthy')).toMatchObject({
+      outcome: 'fail',
+      evidence: {
+        observed: expect.stringMatching(
+          new RegExp(`^503 ×\\d+; Cloud Run says at ${at}: Container called exit\\(7\\)\\.$`),
+        ),
+      },
+    });
+    expect(record.failure).toMatchObject({
+      cause: { class: 'crashes', sentence: expect.stringContaining('exit code 7 after it was ready') },
+      lastLines: ['Container called exit(7).'],
+    });
+  });
+
+  it('keeps the line of its exit when it wrote a lot since', async () => {
+    const world = await candidateWorld({ answer: () => refused }, says(), long);
+    await dispatch(world, 'deploy', 1);
+    exitsAfter(world, 0, 7);
+    override(
+      world.deps.logging,
+      'entries',
+      (entries) => async (ref, revision, query) =>
+        query.kind === 'system'
+          ? entries(ref, revision, query)
+          : entriesOf(...Array.from({ length: 50 }, (_, index) => `starting ${index}`)),
+    );
+    const { record } = await dispatch(world, 'health-probe', 2);
+    expect(record.failure?.lastLines?.slice(-2)).toEqual(['starting 49', 'Container called exit(7).']);
+    expect(record.failure?.cause).toMatchObject({ class: 'crashes' });
+  });
+
+  it('has its log read at most every 5 s, and never while it answers well', async () => {
+    const answers = Array.from({ length: 40 }, (_, second) => (second < 3 || second > 21 ? 200 : 503));
+    let asked = 0;
+    const text = long.replace('successes: 3', 'successes: 5');
+    const world = await candidateWorld({ answer: () => ({ status: answers[asked++] ?? 200 }) }, says(), text);
+    await dispatch(world, 'deploy', 1);
+    const looks = exitsAfter(world, 3600, 7);
+    const { reply, record } = await untilAnswered(world);
+    expect(reply).toMatchObject({ status: 'succeeded' });
+    const health = record.checks.find(({ id }) => id === 'healthy');
+    const attempts = health?.outcome === 'pass' ? (health.evidence.attempts ?? []) : [];
+    const before = (look: number) => attempts.findLast((one) => Date.parse(one.at) <= look)?.ok;
+    expect(looks.map(before)).toEqual(looks.map(() => false));
+    expect(looks.length).toBeGreaterThan(2);
+    const pauses = looks.slice(1).map((look, index) => look - looks[index]!);
+    expect(Math.min(...pauses)).toBeGreaterThanOrEqual(5000);
+  });
+
+  it.each<[string, (world: World) => unknown]>([
+    ['exited with 0, as one that Cloud Run does not need', (world) => exitsAfter(world, 1, 0)],
+    [
+      'has a log that cannot be read',
+      (world) => {
+        world.deps.logging.entries = () => Promise.reject(new Fault('permission-denied', 'answered 403'));
+      },
+    ],
+  ])('is waited for when it %s', async (_name, arrange) => {
+    const world = await candidateWorld({ answer: () => refused }, says());
+    await dispatch(world, 'deploy', 1);
+    arrange(world);
+    expect((await untilAnswered(world)).reply).toMatchObject({
+      status: 'rejected',
+      reason: expect.stringContaining('not healthy within 10 s'),
+    });
+  });
+
   it('is asked about at most every 2 s, only while it does not answer well, and a fault ends nothing', async () => {
     const answers = [200, 503, 503, 503, 503, 503, 200, 200, 200];
     let asked = 0;

@@ -52,6 +52,38 @@ describe('admit', () => {
     ]);
   });
 
+  it.each([
+    { name: 'admitted', file: serviceFile(), tag: 'v1', decision: 'admitted' },
+    {
+      name: 'ignored, because nobody deploys the tag',
+      file: serviceFile().replace("['*']", "['v*']"),
+      tag: 'nightly',
+      decision: 'ignored',
+    },
+    {
+      name: 'refused, because the file that names it is broken',
+      file: `${serviceFile()}\nnonsense: 1`,
+      tag: 'v1',
+      decision: 'refused',
+    },
+  ])('keeps on record for which digest a request was $name', async ({ file, tag, decision }) => {
+    const world = createWorld();
+    world.configure(file);
+    await push(world, tag, 'm-1');
+    expect(await requests(world)).toMatchObject([{ decision, digest: digestOf(tag) }]);
+  });
+
+  it('keeps on record which digest a named tag pointed at, and none where it is still to be built', async () => {
+    const world = createWorld();
+    const digest = world.release('v1');
+    await ask(world, 'r-1');
+    await ask(world, 'r-2', { tag: undefined });
+    const [built, named] = await requests(world);
+    expect(named).toMatchObject({ requestId: 'r-1', digest });
+    expect(built).toMatchObject({ requestId: 'r-2' });
+    expect(built?.digest).toBeUndefined();
+  });
+
   it('delivered again, makes one deployment and one execution', async () => {
     const world = createWorld();
     await push(world, 'v1', 'm-1');

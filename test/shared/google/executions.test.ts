@@ -65,14 +65,18 @@ async function openWorkflows() {
   return { workflows, callback: createCallback({ rest: cloud.rest }), callbackOf, ended };
 }
 
-it('an execution is started, found by its labels, answered through its callback, and told to have ended', async () => {
+it('an execution is started, found by its labels, answered through its callback, cancelled, and told to have ended', async () => {
   const { workflows, callback, callbackOf, ended } = await openWorkflows();
   expect(await workflows.find(labels)).toBeUndefined();
   const failing = await workflows.create({ who: 'test' }, labels);
   const waiting = await workflows.create({ who: 'test' }, labels);
+  const unwanted = await workflows.create({ who: 'test' }, { ...labels, fence: '2' });
   const later = await workflows.create({ who: 'test' }, { ...labels, fence: '4' });
   expect(new Set([failing, waiting, later]).size).toBe(3);
   expect(await workflows.state(failing)).toBe('active');
+  await workflows.cancel(unwanted);
+  expect(await ended(unwanted)).toBe('cancelled');
+  await expect(workflows.cancel(unwanted)).rejects.toThrow(/has ended: it is CANCELLED/);
   expect(await workflows.find({ ...labels, fence: '4' })).toBe(later);
 
   const url = await callbackOf(failing);

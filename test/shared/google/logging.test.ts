@@ -79,7 +79,7 @@ describe('server errors of a revision', () => {
 });
 
 describe('what a container wrote', () => {
-  it('is its output and what Cloud Run says of it, without its requests', async () => {
+  it('is its output and what Cloud Run says of it, or the latter alone, without its requests', async () => {
     const at = (second: number): string => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
     const { local, clock, start, logging } = await openLogging([
       { time: at(1), stream: 'stdout', text: 'starting' },
@@ -98,6 +98,9 @@ describe('what a container wrote', () => {
       'DEFAULT { is not JSON',
       'WARNING Container called exit(1).',
     ]);
+    expect(
+      await logging.entries(ref, 'hello-r1', { fromMs: start, kind: 'system', limit: 10 }),
+    ).toMatchObject([{ text: 'Container called exit(1).' }]);
     expect(await logging.entries(ref, 'hello-r2', { fromMs: start, kind: 'container', limit: 10 })).toEqual(
       [],
     );

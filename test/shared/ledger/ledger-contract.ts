@@ -20,7 +20,8 @@ const lock = (fence: number, more: Partial<Lock> = {}): Lock => ({
   ...more,
 });
 const notification = (change: Partial<Notification> = {}): Notification => ({
-  deploymentId: 'd00000000001',
+  subject: 'd00000000001',
+  home: '#deploys',
   channel: '#deploys',
   postingUntil: 0,
   turns: 0,

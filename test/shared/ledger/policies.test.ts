@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Failure } from '#shared/domain/deployment.ts';
+import { quarantineId } from '#shared/domain/quarantine.ts';
 import type { ReleaseOrder } from '#shared/domain/release-order.ts';
 import type { Policy } from '#shared/domain/service/policy.ts';
 import { admitRequest, type Wanted } from '#shared/ledger/admission.ts';
 import type { LookUpOrder } from '#shared/ledger/admission-facts.ts';
 import { placeId, type Ledger } from '#shared/ledger/ledger.ts';
 import { changeManualLock } from '#shared/ledger/manual-locks.ts';
-import { quarantineId, releaseQuarantine } from '#shared/ledger/quarantine.ts';
+import { releaseQuarantine } from '#shared/ledger/quarantine.ts';
 import { readmit } from '#shared/ledger/readmission.ts';
 import { openSqliteLedger } from '#shared/ledger/sqlite.ts';
 import { at, checkWith, config, digest } from '#test/shared/domain/records.ts';

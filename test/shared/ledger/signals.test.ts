@@ -119,6 +119,28 @@ describe('a takeover', () => {
     expect(await lock()).toEqual(lockWith({ active: id, fence: 4 }));
   });
 
+  test('at a person’s word says whose it was, and who had it before', async () => {
+    const steps = [
+      { step: 'deploy', phase: 'candidate', seq: 7, attempt: 1, status: 'running', startedAt: at } as const,
+    ];
+    await given({ ...bound, steps }, { active: id });
+    const word = { by: 'ada@example.com', reason: 'it hangs', executionId: 'dead' };
+    const taken = await takeOver(ledger, (await deployment())!, ['dead'], now, word);
+    const ended = new Date(now).toISOString();
+    expect(taken).toMatchObject({
+      takeovers: [{ ...word, at: ended }],
+      deadExecutions: ['dead'],
+      steps: [{ status: 'failed', endedAt: ended, summary: 'taken over by ada@example.com before it ended' }],
+    });
+    const bobs = { by: 'bob@example.com', reason: 'it hangs again', executionId: 'second' };
+    await given({ ...taken!, status: 'active', executionId: 'second' });
+    const again = await takeOver(ledger, (await deployment())!, ['second'], now, bobs);
+    expect(again?.takeovers).toEqual([
+      { ...word, at: ended },
+      { ...bobs, at: ended },
+    ]);
+  });
+
   test('leaves the waiter where it is', async () => {
     await given(bound, { active: id, waiting: other });
     await takeOverFrom('dead');

@@ -8,6 +8,7 @@ import type { Lock } from '#shared/ledger/ledger.ts';
 import { openSqliteLedger } from '#shared/ledger/sqlite.ts';
 import { describeCrowd } from '#test/shared/ledger/crowd-contract.ts';
 import { describeLedger, type LedgerPlace } from '#test/shared/ledger/ledger-contract.ts';
+import { describeTakeovers } from '#test/shared/ledger/takeover-contract.ts';
 
 const lock: Lock = { service: 'hello', environment: 'staging', fence: 1 };
 
@@ -26,6 +27,7 @@ const sqlitePlace = async (): Promise<LedgerPlace> => {
 };
 describeLedger('a SQLite file', sqlitePlace);
 describeCrowd('a SQLite file', sqlitePlace);
+describeTakeovers('a SQLite file', sqlitePlace);
 
 describe('a SQLite ledger', () => {
   let folder: string;

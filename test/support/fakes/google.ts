@@ -193,12 +193,15 @@ export interface FakeWorkflows extends Workflows {
   executions: Execution[];
   /** Told of each new execution; without it executions stay active and do nothing. */
   started: ((execution: Execution) => void) | undefined;
+  /** Told of each that is cancelled. */
+  cancelled: ((executionId: string) => void) | undefined;
 }
 
 export function createFakeWorkflows(): FakeWorkflows {
   const workflows: FakeWorkflows = {
     executions: [],
     started: undefined,
+    cancelled: undefined,
     async find(labels) {
       const ours = workflows.executions.filter(
         (known) => known.labels.deployment === labels.deployment && known.labels.fence === labels.fence,
@@ -219,6 +222,13 @@ export function createFakeWorkflows(): FakeWorkflows {
     },
     async state(id) {
       return workflows.executions.find((known) => known.id === id)?.state;
+    },
+    async cancel(id) {
+      const execution = workflows.executions.find((known) => known.id === id);
+      if (execution?.state !== 'active')
+        throw new Fault('invalid-input', `execution ${id} is ${execution?.state ?? 'unknown'}`);
+      execution.state = 'cancelled';
+      workflows.cancelled?.(id);
     },
   };
   return workflows;

@@ -1,51 +1,84 @@
 import { Fault } from '#shared/domain/fault.ts';
-import type { Slack, SlackMessage } from '#shared/ports.ts';
+import type { Slack, SlackAnswer, SlackMessage } from '#shared/ports.ts';
 
 interface Said extends SlackMessage {
+  /** Its id. */
+  channel: string;
   ts: string;
   threadTs?: string;
   broadcast?: boolean;
   subject?: string;
   edits: number;
+  /** When it was edited last, by the count of all calls. */
+  calls: number[];
 }
 
 export interface FakeSlack extends Slack {
   messages: Said[];
   roots(): Said[];
-  /** `refuses`: Slack's "no"; `down`: no answer; `deaf`: the message lands, its answer is lost. */
-  mood: 'well' | 'refuses' | 'down' | 'deaf';
+  /** `refuses`: Slack's "no"; `down`: no answer; `deaf`: messages land, their answers are lost; `busy`: come back in 30 s. */
+  mood: 'well' | 'refuses' | 'down' | 'deaf' | 'busy';
+  /** Slack's "no" to whatever is written to a channel, by the name it is called by and by its id. */
+  refusals: Map<string, string>;
+  /** Calls of the Web API so far. */
+  calls: number;
+  /** `C0000001` for the first channel that is named, and so on. */
+  idOf(channel: string): string;
 }
 
-/** One workspace; a message once posted can be edited and found. */
+/** One workspace; a message once posted can be edited and found. As Slack it reads channels by id only. */
 export function createFakeSlack(): FakeSlack {
   let count = 0;
-  const channel = 'C0000001';
-  const lost = (): never => {
-    throw new Fault('unavailable', 'Slack gave no answer');
-  };
+  const ids = new Map<string, string>();
+  function meet(channel: string): SlackAnswer | undefined {
+    slack.calls += 1;
+    if (slack.mood === 'down') throw new Fault('unavailable', 'Slack gave no answer');
+    if (slack.mood === 'busy') throw new Fault('unavailable', 'called too often', { retryAfterSeconds: 30 });
+    if (slack.mood === 'refuses') return { ok: false, error: 'not_in_channel' };
+    const error = slack.refusals.get(channel) ?? slack.refusals.get(slack.idOf(channel));
+    return error === undefined ? undefined : { ok: false, error };
+  }
+  function answer(ts: string, channel: string): SlackAnswer {
+    if (slack.mood === 'deaf') throw new Fault('unavailable', 'Slack gave no answer');
+    return { ok: true, ts, channel };
+  }
   const slack: FakeSlack = {
     messages: [],
     mood: 'well',
+    refusals: new Map(),
+    calls: 0,
     roots: () => slack.messages.filter(({ threadTs }) => threadTs === undefined),
-    async post(_channel, message, options = {}) {
-      if (slack.mood === 'down') lost();
-      if (slack.mood === 'refuses') return { ok: false, error: 'not_in_channel' };
+    idOf(name) {
+      if (!name.startsWith('#')) return name;
+      const id = ids.get(name) ?? `C${String(ids.size + 1).padStart(7, '0')}`;
+      ids.set(name, id);
+      return id;
+    },
+    async post(name, message, options = {}) {
+      const no = meet(name);
+      if (no) return no;
       const ts = `1767225600.${String((count += 1)).padStart(6, '0')}`;
-      slack.messages.push({ ...message, ...options, ts, edits: 0 });
-      if (slack.mood === 'deaf') lost();
-      return { ok: true, ts, channel };
+      const channel = slack.idOf(name);
+      slack.messages.push({ ...message, ...options, channel, ts, edits: 0, calls: [slack.calls] });
+      return answer(ts, channel);
     },
-    async update(_channel, ts, message) {
-      if (slack.mood === 'down') lost();
-      if (slack.mood === 'refuses') return { ok: false, error: 'not_in_channel' };
-      const known = slack.messages.find((said) => said.ts === ts);
+    async update(channel, ts, message) {
+      const no = meet(channel);
+      if (no) return no;
+      const known = slack.messages.find((said) => said.channel === channel && said.ts === ts);
       if (!known) return { ok: false, error: 'message_not_found' };
-      Object.assign(known, message, { edits: known.edits + 1 });
-      return { ok: true, ts, channel };
+      Object.assign(known, message, { edits: known.edits + 1, calls: [...known.calls, slack.calls] });
+      return answer(ts, channel);
     },
-    async findRoot(_channel, subject) {
-      if (slack.mood === 'down') lost();
-      return slack.messages.find((said) => said.subject === subject)?.ts;
+    async findRoot(channel, subject, threadTs) {
+      slack.calls += 1;
+      if (slack.mood === 'down') throw new Fault('unavailable', 'Slack gave no answer');
+      return slack.messages.findLast(
+        (said) =>
+          said.channel === channel &&
+          said.subject === subject &&
+          (said.broadcast === true || said.threadTs === threadTs),
+      )?.ts;
     },
   };
   return slack;
