@@ -69,8 +69,8 @@ export type Admission =
  * | 3 | the person may not deploy there (`mayDo`; members of a user group are who were in it when they asked) | `refused` |
  * | 4 | a manual lock of somebody else that has not expired | `refused` |
  * | 5 | a freeze window, and no reason to override it | `refused` |
- * | 6 | pushed, and older than what is live, active or waiting (`compareReleases`) | `superseded` |
- * | 7 | pushed, and live once before, but not now | `refused`: going back is `slipway rollback` |
+ * | 6 | pushed, and live once before, but not now | `refused`: going back is `slipway rollback` |
+ * | 7 | pushed, and older than what is live, active or waiting (`compareReleases`) | `superseded` |
  * | 8 | approvals are wanted and were not given (without a digest there is nothing to approve: `refused`) | `awaiting-approval` |
  * | 9 | another deployment is active | `waiting`, superseding who waited |
  * | 10 | – | `admitted` |
@@ -105,6 +105,13 @@ export function decideAdmission(facts: AdmissionFacts): Admission {
     overrides.push({ rule: 'freeze', what, by: wanted.requestedBy, reason, at });
   }
 
+  const isBack = facts.onceLive !== undefined && wanted.digest !== live?.digest;
+  const before = isBack ? `was live before (${facts.onceLive})` : undefined;
+  if (before !== undefined && !wanted.byPerson) {
+    const name = wanted.tag ?? wanted.digest;
+    return refused(`${name} ${before}; to go back, say why: slipway rollback ${place} --reason …`);
+  }
+
   const rivals = rivalsOf(facts);
   const needed =
     wanted.digest === undefined || rivals.length === 0 ? [] : [wantedOf(wanted.digest), ...rivals];
@@ -119,14 +126,7 @@ export function decideAdmission(facts: AdmissionFacts): Admission {
     if (!wanted.byPerson) return { decision: 'superseded', reason: `${older}; the newer one stays` };
     notes.push(`${older}, but asked for by ${wanted.requestedBy}`);
   }
-  if (facts.onceLive !== undefined && wanted.digest !== live?.digest) {
-    const before = `was live before (${facts.onceLive})`;
-    if (!wanted.byPerson) {
-      const name = wanted.tag ?? wanted.digest;
-      return refused(`${name} ${before}; to go back, say why: slipway rollback ${place} --reason …`);
-    }
-    notes.push(`${before}, but asked for by ${wanted.requestedBy}`);
-  }
+  if (before !== undefined) notes.push(`${before}, but asked for by ${wanted.requestedBy}`);
 
   if (policy.approvals && !wanted.approved) {
     if (wanted.digest === undefined)

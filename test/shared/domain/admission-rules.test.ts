@@ -336,9 +336,13 @@ describe('the order of the rules', () => {
     { without: { quarantine: undefined }, decision: 'refused', says: /may not deploy/ },
     { without: { wanted: push }, decision: 'refused', says: /locked by/ },
     { without: { manualLock: undefined }, decision: 'refused', says: /frozen/ },
-    { without: { policy: policy({ approvals }) }, decision: 'superseded', says: /older than/ },
-    { without: { active: active('1'), live: live('1') }, decision: 'refused', says: /live before/ },
-    { without: { onceLive: undefined }, decision: 'awaiting-approval', says: /must approve/ },
+    { without: { policy: policy({ approvals }) }, decision: 'refused', says: /live before/ },
+    { without: { onceLive: undefined }, decision: 'superseded', says: /older than/ },
+    {
+      without: { active: active('1'), live: live('1') },
+      decision: 'awaiting-approval',
+      says: /must approve/,
+    },
     {
       without: { wanted: { ...push, approved: true } },
       decision: 'waiting',
