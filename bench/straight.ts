@@ -1,4 +1,5 @@
 import { revisionTemplate } from '#shared/config/template.ts';
+import { judgeHealth } from '#shared/checks/health.ts';
 import { judgeAnswer } from '#shared/checks/http.ts';
 import { systemClock } from '#shared/clock.ts';
 import type { ServiceConfig } from '#shared/domain/service.ts';
@@ -47,10 +48,10 @@ export function createStraightDeployer(env: Record<string, string>) {
       const answers = await Promise.all(
         addresses.map((address) => get(address + config.healthProbe.path, config.healthProbe.timeout)),
       );
-      if (answers.some(({ status }) => status !== config.healthProbe.status)) throw new Error('unhealthy');
+      if (answers.some((answer) => !judgeHealth(config.healthProbe, answer).ok)) throw new Error('unhealthy');
     };
     const validate = async (address: string): Promise<void> => {
-      const checks = config.suites.flatMap((suite) => suite.checks);
+      const checks = config.suites.flatMap((suite) => suite.checks).filter((check) => check.kind === 'http');
       await Promise.all(
         checks.map(async (check) => {
           const answer = await get(address + check.path, check.timeout);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { OverrideWish } from '#shared/domain/deployment.ts';
 import { Report } from '#shared/report/document.ts';
+import { PreflightView } from './preflight-answers.ts';
 import { DeploymentView, RefusalView, RequestView } from './answers.ts';
 import { createCall } from './call.ts';
 import {
@@ -46,6 +47,8 @@ export interface ApiClient {
   /** Newest first. */
   audit(service: string | undefined, limit: number): Promise<AuditView[]>;
   slackDoctor(): Promise<FindingView[]>;
+  /** What stands between a service file and its deployment, for each of its environments. */
+  preflight(file: string): Promise<PreflightView[]>;
 }
 
 interface Place {
@@ -74,6 +77,8 @@ export interface DeployBody extends Place {
 
 /** The function tries for some 10 s after Cloud Run took the write, and ends after 60. */
 const rollbackMs = 70_000;
+/** Its own limit is 30 s, for each of the environments at once. */
+const preflightMs = 60_000;
 /** Slack is asked about every channel and person, the chatops function twice. */
 const doctorMs = 60_000;
 
@@ -129,6 +134,11 @@ export function createApiClient(options: { url: string; token: () => Promise<str
         limit: String(limit),
       });
       return (await call('GET', `/audit?${query.toString()}`, z.object({ audit: z.array(AuditView) }))).audit;
+    },
+    async preflight(file) {
+      const schema = z.object({ environments: z.array(PreflightView) });
+      const options = { body: { file }, timeoutMs: preflightMs };
+      return (await call('POST', '/preflight', schema, options)).environments;
     },
     async slackDoctor() {
       const schema = z.object({ findings: z.array(FindingView) });

@@ -1,9 +1,11 @@
 import { Command, CommanderError } from 'commander';
 import { messageOf } from '#shared/errors.ts';
 import { addApprovals } from './commands/approvals.ts';
+import { addAudit } from './commands/audit.ts';
 import { addCancel } from './commands/cancel.ts';
 import { addCheckCommands } from './commands/check.ts';
 import { addDeploy } from './commands/deploy.ts';
+import { addDoctor } from './commands/doctor.ts';
 import { addDrift } from './commands/drift.ts';
 import { addLists } from './commands/lists.ts';
 import { addLocalCommands } from './commands/local/commands.ts';
@@ -11,6 +13,8 @@ import { addLocks } from './commands/locks.ts';
 import { addQuarantine } from './commands/quarantine.ts';
 import { addRollback } from './commands/rollback.ts';
 import { addShow } from './commands/show.ts';
+import { addSlack } from './commands/slack.ts';
+import { addTakeOver } from './commands/take-over.ts';
 import { addWatch } from './commands/watch.ts';
 import type { Run } from './command.ts';
 import { createContext, type Context } from './context.ts';
@@ -75,11 +79,15 @@ Exit codes: ${exit.done} done as asked · ${exit.no} it did not go live, the fil
   addShow(program, context, run);
   addWatch(program, context, run);
   addCancel(program, context, run);
+  addTakeOver(program, context, run);
   addRollback(program, context, run);
   addApprovals(program, context, run);
   addLocks(program, context, run);
   addQuarantine(program, context, run);
   addDrift(program, context, run);
+  addAudit(program, context, run);
+  addDoctor(program, context, run);
+  addSlack(program, context, run);
   addCheckCommands(program, context, run);
   addLocalCommands(program, context, run);
 }

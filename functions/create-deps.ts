@@ -7,6 +7,7 @@ import { createCloudBuild } from '#shared/google/cloud-build.ts';
 import { createCloudRun } from '#shared/google/cloud-run.ts';
 import { createJobs } from '#shared/google/cloud-run-jobs.ts';
 import { createLogging } from '#shared/google/logging.ts';
+import { createLookUps } from '#shared/google/look-ups.ts';
 import { createMonitoring } from '#shared/google/monitoring.ts';
 import { createProber } from '#shared/google/prober.ts';
 import { createPubSub } from '#shared/google/pubsub.ts';
@@ -17,7 +18,10 @@ import { createObjectStore } from '#shared/google/storage.ts';
 import { createWorkflows } from '#shared/google/workflows.ts';
 import { openFirestoreLedger } from '#shared/ledger/firestore.ts';
 import { openSqliteLedger } from '#shared/ledger/sqlite.ts';
+import { createPager } from '#shared/pager.ts';
 import { createSlack } from '#shared/slack/client.ts';
+import { createSlackDirectory } from '#shared/slack/directory.ts';
+import { createResponder } from '#shared/slack/responder.ts';
 import { consoleLog } from '#shared/log.ts';
 import type { Deps } from '#functions/deps.ts';
 
@@ -25,6 +29,7 @@ import type { Deps } from '#functions/deps.ts';
 export function createDeps(env: Record<string, string | undefined>): Deps {
   const config = loadConfig(env);
   const { endpoints, project, region, workflow, builder, bucket, slack } = config;
+  const slackEndpoint = slack.endpoint === undefined ? {} : { endpoint: slack.endpoint };
   const tokens = createTokens();
   const rest = createRest({ tokens });
   return {
@@ -40,6 +45,7 @@ export function createDeps(env: Record<string, string | undefined>): Deps {
     run: createCloudRun({ endpoint: endpoints.run, rest }),
     jobs: createJobs({ endpoint: endpoints.run, rest }),
     registry: createRegistry({ endpoint: endpoints.registry, artifacts: endpoints.artifacts, rest }),
+    lookUps: createLookUps({ endpoint: endpoints.googleApis, rest }),
     build: createCloudBuild({
       endpoint: endpoints.cloudBuild,
       rest,
@@ -59,7 +65,11 @@ export function createDeps(env: Record<string, string | undefined>): Deps {
         : createSlack({
             token: slack.token,
             log: consoleLog,
-            ...(slack.endpoint === undefined ? {} : { endpoint: slack.endpoint }),
+            ...slackEndpoint,
           }),
+    slackDirectory:
+      slack.token === undefined ? undefined : createSlackDirectory({ token: slack.token, ...slackEndpoint }),
+    responder: createResponder(slackEndpoint),
+    pager: config.pager && createPager(config.pager),
   };
 }

@@ -9,13 +9,17 @@ import type {
   Jobs,
   Log,
   Logging,
+  LookUps,
   Monitoring,
   ObjectStore,
+  Pager,
   Prober,
   PubSub,
   Registry,
+  Responder,
   Secrets,
   Slack,
+  SlackDirectory,
   Workflows,
 } from '#shared/ports.ts';
 
@@ -31,6 +35,7 @@ export interface Deps {
   run: CloudRun;
   jobs: Jobs;
   registry: Registry;
+  lookUps: LookUps;
   build: CloudBuild;
   secrets: Secrets;
   monitoring: Monitoring;
@@ -42,4 +47,9 @@ export interface Deps {
   objects: ObjectStore;
   /** Absent while no token is configured. */
   slack: Slack | undefined;
+  /** Absent while no token is configured. */
+  slackDirectory: SlackDirectory | undefined;
+  responder: Responder;
+  /** Absent while no pager is configured. */
+  pager: Pager | undefined;
 }

@@ -22,6 +22,20 @@ export async function announce(deps: Deps, deployment: Deployment): Promise<void
   }
 }
 
+/** Tells `notify` to look at an approval again, as `announce` does of a deployment. */
+export async function announceApproval(
+  deps: Deps,
+  approvalId: string,
+  /** Nobody has answered for half of its time. */
+  { remind = false } = {},
+): Promise<void> {
+  try {
+    await deps.pubsub.publish('deploy-events', { version: 1, kind: 'approval', approvalId, remind });
+  } catch (error) {
+    deps.log('WARNING', `deploy-events: ${messageOf(error)}`, { approvalId });
+  }
+}
+
 /** Ends the wait of the deployment's workflow, best effort: the wait has a time limit of its own. */
 export async function poke(deps: Deps, deployment: Deployment): Promise<void> {
   if (!deployment.awaiting) return;

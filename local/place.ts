@@ -10,6 +10,8 @@ export const place = {
   bucket: 'slipway-local-slipway',
   workflow: 'slipway-deploy',
   slackChannel: { id: 'C0DEPLOYS', name: 'deployments' },
+  slackTeam: 'T0LOCAL',
+  slackApp: 'A0LOCAL',
 } as const;
 
 const account = (name: string): string => `${name}@${place.project}.iam.gserviceaccount.com`;
@@ -20,6 +22,8 @@ export const accounts = {
   push: account('slipway-push'),
   build: account('slipway-build'),
   registry: account('artifact-registry'),
+  /** What Cloud Run runs as unless told otherwise. */
+  compute: `${place.projectNumber}-compute@developer.gserviceaccount.com`,
   /** The person at the laptop. */
   developer: account('developer'),
 } as const;
@@ -28,6 +32,8 @@ export interface Target {
   name: string;
   kind: 'trigger' | 'http' | 'step';
   topic?: string;
+  /** `public` for what anybody may call, because it has an authentication of its own; private without it. */
+  access?: 'public';
 }
 
 export const allTargets = targets.targets as Target[];

@@ -12,6 +12,7 @@ import { createFunctions, type LocalFunctions } from '#local/functions/functions
 import { serve, type LocalServer, type LocalService } from '#local/http.ts';
 import { createIdentity, type Identity } from '#local/identity/identity.ts';
 import { createLogging, type LocalLogging } from '#local/logging/logging.ts';
+import { createLookups, type LocalLookups } from '#local/lookups/lookups.ts';
 import { createMetadata } from '#local/metadata/metadata.ts';
 import { createMonitoring, type LocalMonitoring } from '#local/monitoring/monitoring.ts';
 import { accounts, allTargets, place } from '#local/place.ts';
@@ -32,11 +33,15 @@ export interface Stack {
   registryOrigin: string;
   /** What a program needs in its environment to be this account here. */
   envOf(account: 'functions' | 'developer'): Record<string, string>;
+  /** What the local Slack signs with. */
+  slackSigningSecret: string;
   identity: Identity;
   pubsub: LocalPubsub;
   run: Run;
   monitoring: LocalMonitoring;
   logging: LocalLogging;
+  /** What preflight sees: APIs, grants, databases, networks. */
+  lookups: LocalLookups;
   slack: LocalSlack;
   storage: LocalStorage;
   functions: LocalFunctions;
@@ -113,6 +118,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
   async function open(): Promise<Stack> {
     let origin = '';
+    const metadata: Record<string, LocalServer> = {};
     const newId = randomUUID;
     const pubsub = createPubsub({
       store,
@@ -126,12 +132,24 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       ]);
     };
     const storage = createStorage({ store, clock, directory: join(directory, 'buckets') });
-    const secrets = createSecrets({ store, clock, mayReadAll: () => true });
+    const lookups = createLookups({ project: place.project, projectNumber: place.projectNumber });
+    const secrets = createSecrets({
+      store,
+      clock,
+      mayReadAll: (email, name) =>
+        lookups.grants.has(email, 'secretmanager.versions.access', `//secretmanager.googleapis.com/${name}`),
+    });
     const slack = createSlack({
       store,
       clock,
       botToken: settings.slackToken,
       channels: [place.slackChannel],
+      app: {
+        origin: () => origin,
+        requestUrl: () => `${origin}/functions/chatops`,
+        signingSecret: settings.slackSigningSecret,
+        appId: place.slackApp,
+      },
     });
     const registry = createRegistry({
       store,
@@ -164,7 +182,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       identity,
       images: registry.images,
       directory: join(directory, 'run'),
-      secretValue: (name, version) => secrets.value(`projects/${place.project}/secrets/${name}`, version),
+      secretValue: (name, version, account) =>
+        secrets.value(`projects/${place.project}/secrets/${name}`, version, account),
+      surroundings: () => ({
+        GCE_METADATA_HOST: `127.0.0.1:${metadata['compute']?.port}`,
+        STORAGE_EMULATOR_HOST: origin,
+      }),
       mayInvoke: (email) => email === accounts.functions,
       onRequest(event) {
         monitoring.observe(event);
@@ -199,6 +222,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const functions = createFunctions({
       entry: options.entry ?? join(root, 'functions/index.ts'),
       targets: allTargets.map((target) => target.name),
+      isPublic: (name) => allTargets.some((target) => target.name === name && target.access === 'public'),
       hosts: options.hosts ?? 1,
       env: () => ({ ...envOf('functions'), ...options.functionsEnv }),
       identity,
@@ -227,11 +251,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       storage,
       slack,
       functions,
+      lookups,
     ]);
     ({ origin } = server);
 
-    const metadata: Record<string, LocalServer> = {};
-    for (const account of ['functions', 'developer'] as const) {
+    for (const account of ['functions', 'developer', 'compute'] as const) {
       const service = createMetadata({
         identity,
         email: accounts[account],
@@ -258,6 +282,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         SLIPWAY_SLACK_CHANNEL: `#${place.slackChannel.name}`,
         SLACK_BOT_TOKEN: settings.slackToken,
         SLACK_API_ENDPOINT: `${origin}/api/`,
+        SLACK_SIGNING_SECRET: settings.slackSigningSecret,
+        SLACK_TEAM_IDS: place.slackTeam,
+        SLACK_APP_ID: place.slackApp,
+        SLIPWAY_CHATOPS_URL: `${origin}/functions/chatops`,
         PUBSUB_ENDPOINT: origin,
         WORKFLOW_EXECUTIONS_ENDPOINT: origin,
         RUN_ENDPOINT: origin,
@@ -269,6 +297,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         SLIPWAY_MONITORING_LAG_SECONDS: String(signals.metricsLagMs / 1000),
         REGISTRY_ENDPOINT: registryServer.origin,
         ARTIFACT_REGISTRY_ENDPOINT: origin,
+        GOOGLE_APIS_ENDPOINT: origin,
       };
     }
 
@@ -297,11 +326,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       origin,
       registryOrigin: registryServer.origin,
       envOf,
+      slackSigningSecret: settings.slackSigningSecret,
       identity,
       pubsub,
       run,
       monitoring,
       logging,
+      lookups,
       slack,
       storage,
       functions,
@@ -325,9 +356,17 @@ async function repeat(clock: Clock, everyMs: number, act: () => void, signal: Ab
 function rememberedSettings(store: Store): {
   ports: ReturnType<typeof store.collection<{ port: number }>>;
   slackToken: string;
+  slackSigningSecret: string;
 } {
   const tokens = store.collection<{ token: string }>('stack.tokens');
-  const slackToken = tokens.get('slack')?.token ?? `xoxb-local-${randomBytes(18).toString('hex')}`;
-  tokens.put('slack', { token: slackToken });
-  return { ports: store.collection<{ port: number }>('stack.ports'), slackToken };
+  const remembered = (name: string, make: () => string): string => {
+    const token = tokens.get(name)?.token ?? make();
+    tokens.put(name, { token });
+    return token;
+  };
+  return {
+    ports: store.collection<{ port: number }>('stack.ports'),
+    slackToken: remembered('slack', () => `xoxb-local-${randomBytes(18).toString('hex')}`),
+    slackSigningSecret: remembered('slack-signing-secret', () => randomBytes(16).toString('hex')),
+  };
 }

@@ -22,7 +22,27 @@ const Env = z.object({
     ),
   /** Where messages go when a service file names no channel. */
   SLIPWAY_SLACK_CHANNEL: z.string().default('#deployments'),
+  /** Where a message goes that its own channel does not take. */
+  SLIPWAY_SLACK_FALLBACK_CHANNEL: z.string().min(1).optional(),
   SLACK_BOT_TOKEN: z.string().min(1).optional(),
+  /** Of the Slack app: by it a command is known to come from Slack. A secret. */
+  SLACK_SIGNING_SECRET: z.string().min(1).optional(),
+  /** The one app that is heard. */
+  SLACK_APP_ID: z
+    .string()
+    .regex(/^A[A-Z0-9]+$/, 'expected an app id such as A012AB3CD')
+    .optional(),
+  /** Workspaces whose people are heard, apart by commas. */
+  SLACK_TEAM_IDS: z
+    .string()
+    .regex(/^T[A-Z0-9]+(,T[A-Z0-9]+)*$/, 'expected workspace ids such as T012AB3CD, apart by commas')
+    .optional(),
+  /** Of the `chatops` function, for the doctor, which tries it. */
+  SLIPWAY_CHATOPS_URL: Endpoint,
+  /** Called when a rollback failed: a webhook that takes events as PagerDuty's Events API v2 does. A secret. */
+  SLIPWAY_PAGER_URL: Endpoint,
+  /** PagerDuty's integration key, or whatever the webhook wants as `routing_key`. A secret. */
+  SLIPWAY_PAGER_KEY: z.string().min(1).optional(),
   SLACK_API_ENDPOINT: Endpoint,
   PUBSUB_ENDPOINT: Endpoint,
   WORKFLOW_EXECUTIONS_ENDPOINT: Endpoint,
@@ -39,6 +59,16 @@ const Env = z.object({
   /** Where the `/v2/` API of every image host is answered; without it, the host of the image itself. */
   REGISTRY_ENDPOINT: Endpoint,
   ARTIFACT_REGISTRY_ENDPOINT: Endpoint,
+  /** Where the APIs answer that are only looked at (Service Usage, IAM, Cloud SQL, VPC); without it, each at its own host. */
+  GOOGLE_APIS_ENDPOINT: Endpoint,
+  /**
+   * Who each step runs as: an e-mail address with `{step}` in it, as in `slipway-{step}@my-project.iam.gserviceaccount.com`.
+   * Without it all steps run as the account that asks.
+   */
+  SLIPWAY_STEP_ACCOUNTS: z
+    .string()
+    .regex(/^[a-z0-9{}-]+@[a-z0-9.-]+$/, 'expected an e-mail address, in which {step} stands for the step')
+    .optional(),
   /** A builder image that takes the source and makes the image by itself; without it, `docker build`. */
   SLIPWAY_BUILDER: z.string().min(1).optional(),
 });
@@ -53,7 +83,19 @@ export interface Config {
   builder: string | undefined;
   monitoringLagSeconds: number;
   pushGraceSeconds: number;
-  slack: { channel: string; token: string | undefined; endpoint: string | undefined };
+  /** An e-mail address with `{step}` in it; undefined when all steps run as the account that asks. */
+  stepAccounts: string | undefined;
+  slack: {
+    channel: string;
+    fallbackChannel: string | undefined;
+    token: string | undefined;
+    endpoint: string | undefined;
+    signingSecret: string | undefined;
+    appId: string | undefined;
+    teams: string[];
+    chatopsUrl: string | undefined;
+  };
+  pager: { url: string; key: string | undefined } | undefined;
   endpoints: {
     pubsub: string;
     executions: string;
@@ -65,6 +107,7 @@ export interface Config {
     logging: string;
     registry: string | undefined;
     artifacts: string;
+    googleApis: string | undefined;
   };
 }
 
@@ -89,11 +132,21 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     builder: values.SLIPWAY_BUILDER,
     monitoringLagSeconds: values.SLIPWAY_MONITORING_LAG_SECONDS,
     pushGraceSeconds: values.SLIPWAY_PUSH_GRACE_SECONDS,
+    stepAccounts: values.SLIPWAY_STEP_ACCOUNTS,
     slack: {
       channel: values.SLIPWAY_SLACK_CHANNEL,
+      fallbackChannel: values.SLIPWAY_SLACK_FALLBACK_CHANNEL,
       token: values.SLACK_BOT_TOKEN,
       endpoint: values.SLACK_API_ENDPOINT,
+      signingSecret: values.SLACK_SIGNING_SECRET,
+      appId: values.SLACK_APP_ID,
+      teams: values.SLACK_TEAM_IDS?.split(',') ?? [],
+      chatopsUrl: values.SLIPWAY_CHATOPS_URL,
     },
+    pager:
+      values.SLIPWAY_PAGER_URL === undefined
+        ? undefined
+        : { url: values.SLIPWAY_PAGER_URL, key: values.SLIPWAY_PAGER_KEY },
     endpoints: {
       pubsub: values.PUBSUB_ENDPOINT ?? 'https://pubsub.googleapis.com',
       executions: values.WORKFLOW_EXECUTIONS_ENDPOINT ?? 'https://workflowexecutions.googleapis.com',
@@ -105,6 +158,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
       logging: values.LOGGING_ENDPOINT ?? 'https://logging.googleapis.com',
       registry: values.REGISTRY_ENDPOINT,
       artifacts: values.ARTIFACT_REGISTRY_ENDPOINT ?? 'https://artifactregistry.googleapis.com',
+      googleApis: values.GOOGLE_APIS_ENDPOINT,
     },
   };
   return Object.freeze(config);

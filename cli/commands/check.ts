@@ -1,22 +1,27 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { z } from 'zod';
 import { serviceFileJsonSchema } from '#shared/config/json-schema.ts';
 import { formatProblems, type Problem } from '#shared/config/problems.ts';
 import { parseServiceFile, type ServiceFile } from '#shared/config/service-file.ts';
 import { messageOf } from '#shared/errors.ts';
 import { oneLine } from '#shared/report/text.ts';
 import { Common, examples, optionsOf, type Run } from '#cli/command.ts';
+import { askLive, isGood, liveInWords } from '#cli/commands/live.ts';
 import type { Context } from '#cli/context.ts';
 import { exit, usageError } from '#cli/exit.ts';
+import type { PreflightView } from '#cli/preflight-answers.ts';
 import type { Paint } from '#cli/terminal.ts';
 
 /** `check FILE…` and `schema` */
-export function addCheckCommands(program: Command, { terminal }: Context, run: Run): void {
+export function addCheckCommands(program: Command, context: Context, run: Run): void {
+  const { terminal } = context;
   program
     .command('check')
     .description('say everything that is wrong with service files; needs no Slipway')
     .argument('<file...>')
     .option('--json', 'as JSON')
+    .option('--live', 'ask Slipway what stands between the file and its deployment, too')
     .addHelpText('after', examples('check services/*.yaml', 'check services/hello.yaml --json'))
     .action((names: string[], _: unknown, command: Command) =>
       run(async () => {
@@ -26,10 +31,17 @@ export function addCheckCommands(program: Command, { terminal }: Context, run: R
             return { name, text, parsed: parseServiceFile(text, name) };
           }),
         );
-        const { json } = optionsOf(command, Common);
-        if (json) terminal.print(JSON.stringify(files.map(asJson), null, 2));
-        else for (const file of files) terminal.print(inWords(file, terminal.paint));
-        return files.every(({ parsed }) => parsed.status === 'ok') ? exit.done : exit.no;
+        const { json, live, state } = optionsOf(command, Options);
+        const checked = await Promise.all(
+          files.map(async (file) => ({
+            ...file,
+            ...(live ? { live: await askLive(await context.api(state), file) } : {}),
+          })),
+        );
+        if (json) terminal.print(JSON.stringify(checked.map(asJson), null, 2));
+        else for (const file of checked) terminal.print(inWords(file, terminal.paint));
+        const good = checked.every(({ parsed, live: views = [] }) => parsed.status === 'ok' && isGood(views));
+        return good ? exit.done : exit.no;
       }),
     );
 
@@ -45,21 +57,26 @@ export function addCheckCommands(program: Command, { terminal }: Context, run: R
     );
 }
 
+const Options = Common.extend({ live: z.boolean().default(false) });
+
 interface CheckedFile {
   name: string;
   text: string;
   parsed: ServiceFile;
+  /** Only with `--live`. */
+  live?: PreflightView[];
 }
 
-const asJson = ({ name, parsed }: CheckedFile): unknown =>
+const asJson = ({ name, parsed, live }: CheckedFile): unknown =>
   parsed.status === 'ok'
-    ? { file: name, valid: true, environments: parsed.configs.map(({ environment }) => environment) }
+    ? { file: name, valid: true, environments: parsed.configs.map(({ environment }) => environment), live }
     : { file: name, valid: false, problems: parsed.problems };
 
-function inWords({ name, text, parsed }: CheckedFile, paint: Paint): string {
+function inWords({ name, text, parsed, live }: CheckedFile, paint: Paint): string {
   if (parsed.status === 'ok') {
     const environments = parsed.configs.map(({ environment }) => environment).join(', ');
-    return `${paint('green', '✓')} ${name}: ${parsed.service} in ${environments}`;
+    const sum = `${paint('green', '✓')} ${name}: ${parsed.service} in ${environments}`;
+    return live === undefined ? sum : `${sum}\n${liveInWords(live, paint)}`;
   }
   const lines = text.split('\n');
   return parsed.problems

@@ -1,3 +1,5 @@
+import type { Ordered, RefusalKind } from '#functions/orders/result.ts';
+
 /** A call of the CLI. IAM in front of the function has verified the caller; here only who it was is read. */
 export interface ApiRequest {
   method: string;
@@ -18,6 +20,22 @@ export const problem = (status: number, error: string, more: Record<string, unkn
   status,
   body: { error, ...more },
 });
+
+const statusOf: Record<RefusalKind, number> = {
+  forbidden: 403,
+  unknown: 404,
+  conflict: 409,
+  unconfirmed: 504,
+};
+
+/** What became of an order, as an answer. @param done what to say when it was carried out */
+export const answerOf = <Done extends object>(
+  ordered: Ordered<Done>,
+  done: (ordered: Done) => ApiAnswer,
+): ApiAnswer =>
+  ordered.status === 'refused'
+    ? problem(statusOf[ordered.kind], ordered.reason, ordered.more)
+    : done(ordered);
 
 /** A part of a path; undefined when its encoding is broken. */
 export function decoded(text: string): string | undefined {

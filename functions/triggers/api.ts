@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { Change, isFinished, OverrideWish, type Deployment } from '#shared/domain/deployment.ts';
+import { Change } from '#shared/domain/change.ts';
+import { isFinished, OverrideWish, type Deployment } from '#shared/domain/deployment.ts';
 import { DeploymentId } from '#shared/domain/ids.ts';
 import { isDigest } from '#shared/domain/image.ts';
 import { Fault } from '#shared/domain/fault.ts';

@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import { isOver } from '#shared/domain/approval.ts';
-import { heldLock, lockInWords } from '#shared/domain/manual-lock.ts';
-import { sayWord } from '#shared/ledger/approvals.ts';
-import { changeManualLock, type LockWish } from '#shared/ledger/manual-locks.ts';
-import { releaseQuarantine } from '#shared/ledger/quarantine.ts';
+import { heldLock } from '#shared/domain/manual-lock.ts';
+import type { LockWish } from '#shared/ledger/manual-locks.ts';
 import type { Deps } from '#functions/deps.ts';
-import { decoded, problem, type ApiAnswer, type ApiRequest } from '#functions/triggers/answers.ts';
-import { findConfig, readServiceFiles } from '#functions/triggers/service-files.ts';
+import { orderWord } from '#functions/orders/approval.ts';
+import { audited } from '#functions/orders/audited.ts';
+import { apiCaller } from '#functions/orders/caller.ts';
+import { orderLock } from '#functions/orders/lock.ts';
+import { orderRelease } from '#functions/orders/quarantine.ts';
+import { answerOf, decoded, problem, type ApiAnswer, type ApiRequest } from '#functions/triggers/answers.ts';
 
 /** What people say to admission: locks, approvals, quarantine. Everything they change is logged with who it was. */
 
@@ -40,12 +42,12 @@ export async function policyApi(
       return first === '' ? listLocks(deps) : undefined;
     case 'POST locks':
       return first === ''
-        ? withBody(LockBody, body, (wish) => changeLock(deps, { action: 'lock', by: caller, ...wish }))
+        ? withBody(LockBody, body, (wish) => changeLock(deps, caller, { action: 'lock', ...wish }))
         : undefined;
     case 'DELETE locks': {
       const place = { service: first, environment: second };
       return withBody(UnlockBody, body, (wish) =>
-        changeLock(deps, { action: 'unlock', by: caller, ...place, ...wish }),
+        changeLock(deps, caller, { action: 'unlock', ...place, ...wish }),
       );
     }
     case 'GET approvals':
@@ -53,13 +55,15 @@ export async function policyApi(
     case 'POST approvals': {
       if (second !== 'approve' && second !== 'reject') return undefined;
       const yes = second === 'approve';
-      return withBody(WordBody, body, (word) => decideApproval(deps, first, yes, { by: caller, ...word }));
+      return withBody(WordBody, body, (word) =>
+        decideApproval(deps, caller, { approvalId: first, yes, ...word }),
+      );
     }
     case 'GET quarantine':
       return first === '' ? listQuarantine(deps, query) : undefined;
     case 'POST quarantine':
       return second === 'release'
-        ? withBody(ReleaseBody, body, (release) => letGo(deps, first, { by: caller, ...release }))
+        ? withBody(ReleaseBody, body, (release) => letGo(deps, caller, { id: first, ...release }))
         : undefined;
     default:
       return undefined;
@@ -86,35 +90,16 @@ async function listLocks(deps: Deps): Promise<ApiAnswer> {
   return { status: 200, body: { locks } };
 }
 
-async function changeLock(deps: Deps, wish: LockWish): Promise<ApiAnswer> {
-  const { service, environment, by, reason: why } = wish;
-  if (wish.action === 'lock') {
-    // A lock on a misspelt name would keep nobody from anything.
-    const found = findConfig(await readServiceFiles(deps), service, environment);
-    if ('problem' in found) return problem(404, found.problem);
+async function changeLock(deps: Deps, caller: string, wish: Omit<LockWish, 'by'>): Promise<ApiAnswer> {
+  const { action, service, environment } = wish;
+  const changed = await audited(deps, caller, { action, service, environment }, () =>
+    orderLock(deps, apiCaller(caller), wish),
+  );
+  if (changed.status === 'refused' && changed.kind === 'conflict') {
+    const steal = `to do it all the same, say why: slipway ${action} ${service} ${environment} --steal --reason …`;
+    return answerOf({ ...changed, reason: `${changed.reason}; ${steal}` }, () => problem(500, ''));
   }
-  const changed = await changeManualLock(deps.ledger, wish, deps.clock.now());
-  switch (changed.status) {
-    case 'held':
-      return problem(
-        409,
-        `${service} ${environment} is ${lockInWords(changed.held)}; to do it all the same, say why: slipway ${wish.action} ${service} ${environment} --steal --reason …`,
-        { lock: changed.held },
-      );
-    case 'no-lock':
-      return problem(404, `${service} ${environment} is not locked`);
-    case 'changed': {
-      const { change, before } = changed.change;
-      const from = before && before.owner !== by ? `, which was ${lockInWords(before)}` : '';
-      deps.log('WARNING', `${service} ${environment} ${change} by ${by}: ${why}${from}`);
-      // Not best effort: whoever loses a lock is told, or the caller hears that it was not said.
-      if (change === 'stolen' || change === 'broken') {
-        const event = { version: 1, kind: 'lock', service, environment, at: changed.change.at };
-        await deps.pubsub.publish('deploy-events', event);
-      }
-      return { status: 200, body: changed.record };
-    }
-  }
+  return answerOf(changed, ({ record }) => ({ status: 200, body: record }));
 }
 
 async function listApprovals(deps: Deps, query: URLSearchParams): Promise<ApiAnswer> {
@@ -131,22 +116,16 @@ async function getApproval(deps: Deps, id: string): Promise<ApiAnswer> {
 
 async function decideApproval(
   deps: Deps,
-  id: string,
-  yes: boolean,
-  word: { by: string; reason?: string | undefined },
+  caller: string,
+  wish: { approvalId: string; yes: boolean; reason?: string | undefined },
 ): Promise<ApiAnswer> {
-  const nowMs = deps.clock.now();
-  const { by, reason: why } = word;
-  const said = { by, at: new Date(nowMs).toISOString(), ...(why === undefined ? {} : { reason: why }) };
-  const taken = await sayWord(deps.ledger, id, yes, said, nowMs);
-  if (!taken) return problem(404, `there is no approval ${id}`);
-  if (taken.status === 'refused') return problem(403, taken.reason);
-  const { approval } = taken;
-  deps.log('INFO', `approval ${id}: ${by} says ${yes ? 'yes' : 'no'}; it is ${approval.status}`);
-  // Also when it was said before: the message may have been lost.
-  if (approval.status === 'approved' && !approval.settled)
-    await deps.pubsub.publish('deploy-requests', { version: 1, kind: 'approved', approvalId: id });
-  return { status: 200, body: approval };
+  const { approvalId, yes } = wish;
+  const known = await deps.ledger.get('approvals', approvalId);
+  const what = { action: yes ? 'approve' : 'reject', subject: approvalId, ...placeOf(known) };
+  return answerOf(
+    await audited(deps, caller, what, () => orderWord(deps, apiCaller(caller), wish)),
+    ({ approval }) => ({ status: 200, body: approval }),
+  );
 }
 
 async function listQuarantine(deps: Deps, query: URLSearchParams): Promise<ApiAnswer> {
@@ -154,9 +133,19 @@ async function listQuarantine(deps: Deps, query: URLSearchParams): Promise<ApiAn
   return { status: 200, body: { quarantine: await deps.ledger.list('quarantine', where, 200) } };
 }
 
-async function letGo(deps: Deps, id: string, release: { by: string; reason: string }): Promise<ApiAnswer> {
-  const released = await releaseQuarantine(deps.ledger, id, release, deps.clock.now());
-  if (!released) return problem(404, `there is no quarantine ${id}; known: slipway quarantine list`);
-  deps.log('WARNING', `quarantine ${id} released by ${release.by}: ${release.reason}`);
-  return { status: 200, body: released };
+async function letGo(
+  deps: Deps,
+  caller: string,
+  release: { id: string; reason: string },
+): Promise<ApiAnswer> {
+  const known = await deps.ledger.get('quarantine', release.id);
+  if (!known) return problem(404, `there is no quarantine ${release.id}; known: slipway quarantine list`);
+  const what = { action: 'quarantine release', subject: release.id, ...placeOf(known) };
+  return answerOf(
+    await audited(deps, caller, what, () => orderRelease(deps, apiCaller(caller), release)),
+    ({ quarantine }) => ({ status: 200, body: quarantine }),
+  );
 }
+
+const placeOf = (one: { service: string; environment: string } | undefined) =>
+  one ? { service: one.service, environment: one.environment } : {};

@@ -2,11 +2,12 @@ import type { Deployment } from '#shared/domain/deployment.ts';
 import { expireApprovals } from '#shared/ledger/approvals.ts';
 import { placeId } from '#shared/ledger/ledger.ts';
 import type { Deps } from '#functions/deps.ts';
-import { announce } from '#functions/events.ts';
+import { announceApproval } from '#functions/events.ts';
 import { watchDrift } from '#functions/reconcile/drift.ts';
 import { checkExecution, restart } from '#functions/reconcile/executions.ts';
 import { newQuota, removeLeftovers } from '#functions/reconcile/leftovers.ts';
 import { requestLostPushes, watchedImages } from '#functions/reconcile/lost-pushes.ts';
+import { openQuestions, tellEnd, tellQuestion, toldLast } from '#functions/reconcile/messages.ts';
 import { watchProgress } from '#functions/reconcile/no-progress.ts';
 import { createSweep } from '#functions/reconcile/sweep.ts';
 
@@ -24,17 +25,28 @@ const placeOf = (one: { service: string; environment: string }): string =>
 export async function reconcile(deps: Deps): Promise<void> {
   const { ledger } = deps;
   const sweep = createSweep(deps);
-  const inState = (status: Deployment['status'], limit?: number) => (): Promise<Deployment[]> =>
-    ledger.list('deployments', { status }, limit);
+  const inState = (status: Deployment['status']) => (): Promise<Deployment[]> =>
+    ledger.list('deployments', { status });
 
   await sweep.each('deployments to start', inState('starting'), idOf, (one) => restart(deps, one));
   await sweep.each('running deployments', inState('active'), idOf, (one) => checkExecution(deps, one));
-  await sweep.each('final messages', inState('finished', 50), idOf, (one) => tellEnd(deps, one));
+  await sweep.each(
+    'final messages',
+    () => toldLast(deps),
+    idOf,
+    (one) => tellEnd(deps, one),
+  );
   await sweep.each(
     'approvals',
     async () => ['approvals'],
     (what) => what,
     () => mendApprovals(deps),
+  );
+  await sweep.each(
+    'open questions',
+    () => openQuestions(deps),
+    idOf,
+    (one) => tellQuestion(deps, one),
   );
   await sweep.each('waits', inState('active'), idOf, (one) => watchProgress(deps, one));
   await sweep.each(
@@ -59,17 +71,12 @@ export async function reconcile(deps: Deps): Promise<void> {
   sweep.end();
 }
 
-/** Until Slack shows the final status. */
-async function tellEnd(deps: Deps, deployment: Deployment): Promise<void> {
-  if (!deps.slack) return;
-  const shown = await deps.ledger.get('notifications', deployment.id);
-  if (!shown?.final) await announce(deps, deployment);
-}
-
 /** Silence is a no; and whose word was taken, but got lost on its way to `admit`, is told again. */
 async function mendApprovals(deps: Deps): Promise<void> {
-  for (const { id, outcome } of await expireApprovals(deps.ledger, deps.clock.now()))
+  for (const { id, outcome } of await expireApprovals(deps.ledger, deps.clock.now())) {
     deps.log('INFO', `refused: approval ${id}: ${outcome}`);
+    await announceApproval(deps, id);
+  }
   for (const { id } of await deps.ledger.list('approvals', { status: 'approved', settled: false }))
     await deps.pubsub.publish('deploy-requests', { version: 1, kind: 'approved', approvalId: id });
 }

@@ -13,7 +13,7 @@ export async function resolveTag(
   image: string,
   tag: string,
 ): Promise<{ digest: string; order: ReleaseOrder } | { problem: string }> {
-  const found = await ask(deps, image, tag);
+  const found = await lookUpImage(deps, image, tag);
   if (found instanceof Fault) return { problem: found.message };
   if (!found) return { problem: `${image} has no tag ${tag}` };
   return { digest: found.digest, order: orderOf({ ...found, tag }) };
@@ -26,7 +26,7 @@ export async function resolveTag(
 export const orderLookUp =
   (deps: Deps, image: string): LookUpOrder =>
   async ({ digest, tag }) => {
-    const found = await ask(deps, image, digest);
+    const found = await lookUpImage(deps, image, digest);
     if (found instanceof Fault)
       deps.log('WARNING', `the order of ${image}@${digest} is not known: ${found.message}`);
     const facts = found instanceof Fault || !found ? { labels: {} } : found;
@@ -34,7 +34,11 @@ export const orderLookUp =
   };
 
 /** A fault that no repetition mends is an answer. */
-async function ask(deps: Deps, image: string, reference: string): Promise<RegistryImage | Fault | undefined> {
+export async function lookUpImage(
+  deps: Deps,
+  image: string,
+  reference: string,
+): Promise<RegistryImage | Fault | undefined> {
   try {
     return await deps.registry.resolve(image, reference);
   } catch (error) {

@@ -6,8 +6,8 @@ import type { Identity } from '#local/identity/identity.ts';
 import { messageOf } from '#shared/errors.ts';
 
 /**
- * Cloud Functions of the local cloud: `/functions/TARGET/…` on the stack's listener, private as on Google Cloud, served
- * by host processes that are started again when they die.
+ * Cloud Functions of the local cloud: `/functions/TARGET/…` on the stack's listener, private as on Google Cloud unless
+ * they are declared public, served by host processes that are started again when they die.
  */
 export interface LocalFunctions extends LocalService {
   start(): Promise<void>;
@@ -26,6 +26,8 @@ const hostModule = fileURLToPath(new URL('host.ts', import.meta.url));
 export function createFunctions(options: {
   entry: string;
   targets: string[];
+  /** Whether `allUsers` may invoke it. */
+  isPublic: (target: string) => boolean;
   hosts: number;
   env: () => Record<string, string>;
   identity: Identity;
@@ -75,6 +77,14 @@ export function createFunctions(options: {
   async function handle(request: LocalRequest): Promise<LocalResponse> {
     const { target = '' } = request.params;
     if (!targets.includes(target)) throw new GoogleError('NOT_FOUND', `There is no function ${target}`);
+    if (!options.isPublic(target)) await checkInvoker(request, target);
+    next += 1;
+    const host = hosts[next % Math.max(hosts.length, 1)];
+    if (!host) throw new GoogleError('UNAVAILABLE', 'no function host is running');
+    return forward(await host.port, request);
+  }
+
+  async function checkInvoker(request: LocalRequest, target: string): Promise<void> {
     const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
     const email = await identity.verifyIdToken(token, `${options.origin()}/functions/${target}`);
     if (email === undefined)
@@ -82,10 +92,6 @@ export function createFunctions(options: {
     if (!options.mayInvoke(email, target)) {
       throw new GoogleError('PERMISSION_DENIED', `${email} may not invoke ${target} (roles/run.invoker)`);
     }
-    next += 1;
-    const host = hosts[next % Math.max(hosts.length, 1)];
-    if (!host) throw new GoogleError('UNAVAILABLE', 'no function host is running');
-    return forward(await host.port, request);
   }
 
   const methods = ['GET', 'POST', 'DELETE'];
@@ -106,9 +112,18 @@ export function createFunctions(options: {
   };
 }
 
+const forwardedHeaders = [
+  'content-type',
+  'authorization',
+  'user-agent',
+  'traceparent',
+  'x-slack-request-timestamp',
+  'x-slack-signature',
+];
+
 async function forward(port: number, request: LocalRequest): Promise<LocalResponse> {
   const headers = new Headers();
-  for (const name of ['content-type', 'authorization', 'user-agent', 'traceparent']) {
+  for (const name of forwardedHeaders) {
     const value = request.headers[name];
     if (typeof value === 'string') headers.set(name, value);
   }

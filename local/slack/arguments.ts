@@ -3,7 +3,7 @@ import type { LocalRequest } from '#local/http.ts';
 import { SlackError } from '#local/slack/slack-error.ts';
 
 /** Arguments come as a form, whose values are all text, or as JSON. */
-const flag = z.union([
+export const flag = z.union([
   z.boolean(),
   z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1'),
 ]);
@@ -14,8 +14,8 @@ const Metadata = z.strictObject({
 });
 export type Metadata = z.infer<typeof Metadata>;
 
-/** A value that a form carries as JSON. */
-function json(error: string) {
+/** A value that a form carries as JSON. @param error when it is none */
+export function json(error: string) {
   return z.unknown().transform((value) => {
     if (typeof value !== 'string') return value;
     try {
@@ -65,6 +65,14 @@ export const methodArguments = {
     include_num_members: flag.optional(),
     include_locale: flag.optional(),
   }),
+  'users.conversations': z.strictObject({
+    types: z.string().default('public_channel'),
+    exclude_archived: flag.default(false),
+    limit: count.default(100),
+    cursor: z.string().optional(),
+  }),
+  'users.info': z.strictObject({ user: z.string().min(1), include_locale: flag.optional() }),
+  'usergroups.users.list': z.strictObject({ usergroup: z.string().min(1) }),
 };
 
 /** The scope a method asks for, any one of those named: public channels, private ones. */
@@ -75,6 +83,10 @@ export const methodScopes: Record<Method, string[]> = {
   'conversations.history': ['channels:history', 'groups:history'],
   'conversations.replies': ['channels:history', 'groups:history'],
   'conversations.info': ['channels:read', 'groups:read'],
+  'users.info': ['users:read'],
+  /** Each type of channel asks for a scope of its own. */
+  'users.conversations': [],
+  'usergroups.users.list': ['usergroups:read'],
 };
 export type Method = keyof typeof methodArguments;
 export type ArgumentsOf<M extends Method> = z.infer<(typeof methodArguments)[M]>;

@@ -21,19 +21,35 @@ export interface SlackMessage {
   edits: number;
   /** Whether readers see it marked as edited: Slack does not do so when blocks are updated. */
   markedEdited: boolean;
+  /** The one user who sees it ("Only visible to you"); no method of the Web API finds it. */
+  onlyFor?: string;
+}
+
+export interface MessageChange {
+  kind: 'posted' | 'updated' | 'deleted';
+  message: SlackMessage;
 }
 
 export type MessageContent = Pick<SlackMessage, 'text' | 'blocks'> & { metadata?: Metadata | undefined };
 
-/** The messages of all channels. */
-export function createConversations(options: { store: Store; clock: Clock }) {
+export type Conversations = ReturnType<typeof createConversations>;
+
+/** The messages of all channels. Where a `viewer` may be named, what only that user sees is among them. */
+export function createConversations(options: {
+  store: Store;
+  clock: Clock;
+  onChange: (change: MessageChange) => void;
+}) {
+  const { onChange } = options;
   const messages = options.store.collection<SlackMessage>('slack.messages');
   const counters = options.store.collection<{ last: number }>('slack.counters');
   const keyOf = (channel: string, ts: string): string => `${channel}/${ts}`;
-  const inChannel = (channel: string): SlackMessage[] =>
+  const isSeen = ({ onlyFor }: SlackMessage, viewer: string | undefined): boolean =>
+    onlyFor === undefined || onlyFor === viewer;
+  const inChannel = (channel: string, viewer?: string): SlackMessage[] =>
     messages
       .list()
-      .filter((message) => message.channel === channel)
+      .filter((message) => message.channel === channel && isSeen(message, viewer))
       .sort((a, b) => compare(a.ts, b.ts));
 
   function nextTs(): string {
@@ -44,11 +60,16 @@ export function createConversations(options: { store: Store; clock: Clock }) {
 
   return {
     inChannel,
-    get: (channel: string, ts: string): SlackMessage | undefined => messages.get(keyOf(channel, ts)),
+    /** A time stamp that was not given before. */
+    nextTs,
+    get(channel: string, ts: string, viewer?: string): SlackMessage | undefined {
+      const message = messages.get(keyOf(channel, ts));
+      return message && isSeen(message, viewer) ? message : undefined;
+    },
     post(
       channel: string,
       content: MessageContent,
-      thread?: { ts: string; broadcast: boolean },
+      { thread, onlyFor }: { thread?: { ts: string; broadcast: boolean } | undefined; onlyFor?: string } = {},
     ): SlackMessage {
       const root = thread && messages.get(keyOf(channel, thread.ts));
       // Unverified: which error Slack gives for these two.
@@ -64,12 +85,14 @@ export function createConversations(options: { store: Store; clock: Clock }) {
         broadcast: thread?.broadcast ?? false,
         edits: 0,
         markedEdited: false,
+        ...(onlyFor === undefined ? {} : { onlyFor }),
       };
       messages.put(keyOf(channel, message.ts), message);
+      onChange({ kind: 'posted', message });
       return message;
     },
     /** Replaces text and blocks; metadata and broadcast stay unless given. */
-    update(channel: string, ts: string, content: MessageContent, broadcast: boolean): SlackMessage {
+    update(channel: string, ts: string, content: MessageContent, broadcast = false): SlackMessage {
       const current = messages.get(keyOf(channel, ts));
       if (!current) throw new SlackError('message_not_found');
       const { metadata, ...rest } = content;
@@ -82,7 +105,15 @@ export function createConversations(options: { store: Store; clock: Clock }) {
         markedEdited: current.markedEdited || content.blocks.length === 0,
       };
       messages.put(keyOf(channel, ts), message);
+      onChange({ kind: 'updated', message });
       return message;
+    },
+    /** A root's thread stays, as it does in Slack. */
+    delete(channel: string, ts: string): void {
+      const message = messages.get(keyOf(channel, ts));
+      if (!message) throw new SlackError('message_not_found');
+      messages.delete(keyOf(channel, ts));
+      onChange({ kind: 'deleted', message });
     },
     /** The root, then its replies, oldest first. */
     thread(channel: string, ts: string): SlackMessage[] {

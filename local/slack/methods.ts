@@ -1,12 +1,9 @@
 import { parseArguments, type ArgumentsOf, type Method } from '#local/slack/arguments.ts';
-import { checkBlocks } from '#local/slack/check-blocks.ts';
-import {
-  between,
-  type createConversations,
-  type MessageContent,
-  type SlackMessage,
-} from '#local/slack/conversation.ts';
+import { contentOf } from '#local/slack/content.ts';
+import { between, type Conversations, type SlackMessage } from '#local/slack/conversation.ts';
+import { createDirectory, type SlackWorkspace } from '#local/slack/people.ts';
 import { SlackError } from '#local/slack/slack-error.ts';
+import type { Weather } from '#local/slack/weather.ts';
 
 export interface SlackChannel {
   /** `C…` */
@@ -24,22 +21,26 @@ const maxUpdateText = 4000;
 /** Longer text of a new message is cut: https://docs.slack.dev/reference/methods/chat.postMessage */
 const maxPostText = 40_000;
 
-const bot = { user: 'U0SLIPWAY', bot_id: 'B0SLIPWAY', team: 'T0LOCAL' };
+/** The app as it speaks in channels. */
+export const bot = { user: 'U0SLIPWAY', bot_id: 'B0SLIPWAY', team: 'T0LOCAL' } as const;
 
 type Fields = Record<string, unknown>;
 
 /** What each method does. Arguments are checked here; tokens and rates are not. */
 export function createMethods(options: {
   channels: SlackChannel[];
-  conversations: ReturnType<typeof createConversations>;
-  onMessage: (event: { kind: 'posted' | 'updated'; message: SlackMessage }) => void;
-  /** A type of block that is refused although it is valid. */
-  refusedBlock: () => string | undefined;
+  conversations: Conversations;
+  people: SlackWorkspace;
+  weather: Weather;
+  scopes: string[];
 }) {
-  const { channels, conversations, onMessage } = options;
+  const { channels, conversations, weather } = options;
+  const directory = createDirectory(options);
 
   const find = (name: unknown): SlackChannel | undefined =>
     channels.find((channel) => channel.id === name || channel.name === String(name).replace(/^#/, ''));
+  const isArchived = ({ isArchived = false, id, name }: SlackChannel): boolean =>
+    isArchived || weather.isArchived(id, name);
 
   /** A private channel does not exist for who is not in it. */
   function channelOf(name: string): SlackChannel {
@@ -51,54 +52,31 @@ export function createMethods(options: {
 
   function writable(name: string): string {
     const channel = channelOf(name);
-    if (channel.isArchived) throw new SlackError('is_archived');
+    if (isArchived(channel)) throw new SlackError('is_archived');
     if (channel.isMember === false) throw new SlackError('not_in_channel');
     return channel.id;
   }
 
-  function contentOf(
-    given: Pick<ArgumentsOf<'chat.update'>, 'text' | 'blocks' | 'metadata'>,
-  ): MessageContent {
-    const { text = '', metadata } = given;
-    if (given.blocks === undefined) {
-      if (text === '') throw new SlackError('no_text');
-      return { text, blocks: [], metadata };
-    }
-    const verdict = checkBlocks(given.blocks);
-    if (!verdict.ok) throw new SlackError(verdict.error, { messages: verdict.messages });
-    if (text === '' && verdict.blocks.length === 0) throw new SlackError('no_text');
-    const refused = verdict.blocks.findIndex(({ type }) => type === options.refusedBlock());
-    if (refused >= 0) {
-      const type = verdict.blocks[refused]?.type;
-      throw new SlackError('invalid_blocks', {
-        messages: [`[ERROR] unsupported type: ${type} [json-pointer:/blocks/${refused}/type]`],
-      });
-    }
-    return { text, blocks: verdict.blocks, metadata };
-  }
-
   function postMessage(given: ArgumentsOf<'chat.postMessage'>): Fields {
     const channel = writable(given.channel);
-    const content = contentOf(given);
+    const content = contentOf(given, weather);
     const thread = given.thread_ts
       ? { ts: given.thread_ts, broadcast: given.reply_broadcast ?? false }
       : undefined;
     const message = conversations.post(
       channel,
       { ...content, text: content.text.slice(0, maxPostText) },
-      thread,
+      { thread },
     );
-    onMessage({ kind: 'posted', message });
     return { channel, ts: message.ts, message: shown(message, true) };
   }
 
   function update(given: ArgumentsOf<'chat.update'>): Fields {
     const channel = writable(given.channel);
     if (!conversations.get(channel, given.ts)) throw new SlackError('message_not_found');
-    const content = contentOf(given);
+    const content = contentOf(given, weather);
     if (content.text.length > maxUpdateText) throw new SlackError('msg_too_long');
     const message = conversations.update(channel, given.ts, content, given.reply_broadcast ?? false);
-    onMessage({ kind: 'updated', message });
     return { channel, ts: message.ts, text: message.text, message: shown(message, true) };
   }
 
@@ -106,7 +84,7 @@ export function createMethods(options: {
     const inChannel = conversations.inChannel(writable(given.channel));
     const visible = inChannel.filter(({ threadTs, broadcast }) => threadTs === undefined || broadcast);
     const newestFirst = between(visible, given).toReversed();
-    return page(newestFirst, given, (message) => ({
+    return page('messages', newestFirst, given, (message) => ({
       ...shown(message, given.include_all_metadata),
       ...repliesOf(message, inChannel),
     }));
@@ -115,24 +93,41 @@ export function createMethods(options: {
   function replies(given: ArgumentsOf<'conversations.replies'>): Fields {
     const [root, ...rest] = conversations.thread(writable(given.channel), given.ts);
     const found = root ? [root, ...between(rest, given)] : [];
-    return page(found, given, (message) => ({
+    return page('messages', found, given, (message) => ({
       ...shown(message, given.include_all_metadata),
       ...(message === root ? repliesOf(message, rest) : {}),
     }));
   }
 
+  const shownChannel = (channel: SlackChannel): Fields => ({
+    id: channel.id,
+    name: channel.name,
+    is_channel: true,
+    is_private: channel.isPrivate ?? false,
+    is_archived: isArchived(channel),
+  });
+
   function info({ channel: name }: ArgumentsOf<'conversations.info'>): Fields {
     const channel = channelOf(name);
-    return {
-      channel: {
-        id: channel.id,
-        name: channel.name,
-        is_channel: true,
-        is_private: channel.isPrivate ?? false,
-        is_archived: channel.isArchived ?? false,
-        is_member: channel.isMember ?? true,
-      },
-    };
+    return { channel: { ...shownChannel(channel), is_member: channel.isMember ?? true } };
+  }
+
+  /** The app's own channels. */
+  function ownChannels(given: ArgumentsOf<'users.conversations'>): Fields {
+    const types = given.types.split(',');
+    const needed = types.map((type) => (type === 'private_channel' ? 'groups:read' : 'channels:read'));
+    if (!needed.every((scope) => options.scopes.includes(scope))) {
+      throw new SlackError('missing_scope', {
+        fields: { needed: needed.join(','), provided: options.scopes.join(',') },
+      });
+    }
+    const own = channels.filter(
+      (channel) =>
+        channel.isMember !== false &&
+        types.includes(channel.isPrivate ? 'private_channel' : 'public_channel') &&
+        !(given.exclude_archived && isArchived(channel)),
+    );
+    return page('channels', own, given, shownChannel);
   }
 
   const handlers: { [M in Method]: (given: ArgumentsOf<M>) => Fields } = {
@@ -149,9 +144,13 @@ export function createMethods(options: {
     'conversations.history': history,
     'conversations.replies': replies,
     'conversations.info': info,
+    'users.conversations': ownChannels,
+    ...directory,
   };
 
   return {
+    find,
+    isArchived,
     /** The id of a channel that is called by id or name; what is unknown stays as it is. */
     channelId: (name: unknown): string => find(name)?.id ?? String(name),
     /** @throws SlackError for every "no" */
@@ -162,17 +161,18 @@ export function createMethods(options: {
 }
 
 /** The cursor names how many were shown before. */
-function page(
-  messages: SlackMessage[],
+function page<Item>(
+  name: string,
+  items: Item[],
   given: { limit: number; cursor?: string | undefined },
-  show: (message: SlackMessage) => Fields,
+  show: (item: Item) => Fields,
 ): Fields {
   const start = given.cursor ? Number(Buffer.from(given.cursor, 'base64').toString('utf8')) : 0;
   if (!Number.isInteger(start) || start < 0) throw new SlackError('invalid_cursor');
   const end = start + given.limit;
-  const more = end < messages.length;
+  const more = end < items.length;
   return {
-    messages: messages.slice(start, end).map(show),
+    [name]: items.slice(start, end).map(show),
     has_more: more,
     ...(more ? { response_metadata: { next_cursor: Buffer.from(String(end)).toString('base64') } } : {}),
   };

@@ -1,28 +1,36 @@
+import { createHmac } from 'node:crypto';
 import type { Clock } from '#shared/clock.ts';
-import type { LocalRequest, LocalResponse, LocalService } from '#local/http.ts';
+import type { LocalService } from '#local/http.ts';
 import type { Store } from '#local/store.ts';
-import { methodArguments, methodScopes, readArguments, type Method } from '#local/slack/arguments.ts';
-import { createConversations, type SlackMessage } from '#local/slack/conversation.ts';
+import { createAppRequests, type Reaction, type SlackApp } from '#local/slack/app.ts';
+import { createConversations, type MessageChange, type SlackMessage } from '#local/slack/conversation.ts';
+import { createFeed } from '#local/slack/feed.ts';
 import { createMethods, type SlackChannel } from '#local/slack/methods.ts';
-import { createRateLimit } from '#local/slack/rate-limit.ts';
-import { SlackError } from '#local/slack/slack-error.ts';
+import { createPage } from '#local/slack/page.ts';
+import { defaultWorkspace, type SlackWorkspace } from '#local/slack/people.ts';
+import { createResponses } from '#local/slack/responses.ts';
+import { allScopes, createWebApi, underWeather } from '#local/slack/web-api.ts';
+import { createWeather, type SlackFault } from '#local/slack/weather.ts';
 
-/** What is wrong with Slack at the moment. */
-export type SlackFault =
-  /** Answers 503. */
-  | { kind: 'down' }
-  /** Answers that much later. */
-  | { kind: 'slow'; delayMs: number }
-  /** A message is posted or updated, and the connection cut before the answer. `times`: so often only. */
-  | { kind: 'accepted-but-lost'; times?: number }
-  /** This workspace does not take that type of block. */
-  | { kind: 'invalid-blocks'; blockType: string };
+export type { SlackFault } from '#local/slack/weather.ts';
 
 export interface LocalSlack extends LocalService {
-  /** All messages of a channel (id or name), oldest first. */
+  /** All messages of a channel (id or name), oldest first; without what only one person sees. */
   messages(channel: string): SlackMessage[];
+  /** The same with what only that user (id or name) sees. */
+  seen(channel: string, user: string): SlackMessage[];
+  /** As a person with the right to does it. @throws SlackError when it is not there */
+  deleteMessage(channel: string, ts: string): void;
+  /** Who is there; may be changed at any time. */
+  people: SlackWorkspace;
   /** From now on these faults and no others. */
   setFaults(faults: SlackFault[]): void;
+  /** Types a slash command, such as `/deploy status`. Users and channels by id or name. */
+  command(user: string, channel: string, line: string): Promise<Reaction>;
+  /** Presses a button: see `createAppRequests`. */
+  press(user: string, channel: string, ts: string, action: string): Promise<Reaction>;
+  /** For a browser. Whoever has it may read and act. */
+  pageUrl(): string;
 }
 
 export interface SlackOptions {
@@ -31,95 +39,68 @@ export interface SlackOptions {
   /** The one token that is accepted. */
   botToken: string;
   channels: SlackChannel[];
+  /** Who is there unless told otherwise: `defaultWorkspace`. */
+  people?: SlackWorkspace;
   /** What the app may do; all that the methods here ask for unless told otherwise. */
   scopes?: string[];
   /** Off for tests that ask for something else; on unless told otherwise. */
   rateLimits?: boolean;
-  onMessage?: (event: { kind: 'posted' | 'updated'; message: SlackMessage }) => void;
+  /** Without it there are no commands, no buttons and no page. */
+  app?: SlackApp;
+  onMessage?: (change: MessageChange) => void;
 }
 
-/** Slack's Web API as far as a bot needs it to post, edit and read messages: `slackApiUrl` is ORIGIN/api/. */
+/**
+ * Slack as far as an app needs it: the Web API (`slackApiUrl` is ORIGIN/api/) to post, edit and read messages and to ask
+ * who people are; commands and buttons that reach the app; and a page where people see and do all that.
+ */
 export function createSlack(options: SlackOptions): LocalSlack {
-  const { clock, scopes = [...new Set(Object.values(methodScopes).flat())] } = options;
-  const conversations = createConversations(options);
-  let faults: SlackFault[] = [];
-  const faultOf = <Kind extends SlackFault['kind']>(
-    kind: Kind,
-  ): Extract<SlackFault, { kind: Kind }> | undefined =>
-    faults.find((fault): fault is Extract<SlackFault, { kind: Kind }> => fault.kind === kind);
-
-  const methods = createMethods({
-    channels: options.channels,
-    conversations,
-    onMessage: options.onMessage ?? (() => undefined),
-    refusedBlock: () => faultOf('invalid-blocks')?.blockType,
+  const { clock, channels, app, scopes = allScopes, people = defaultWorkspace() } = options;
+  const weather = createWeather();
+  const feed = createFeed({ clock });
+  const conversations = createConversations({
+    ...options,
+    onChange(change) {
+      feed.note(change.message);
+      options.onMessage?.(change);
+    },
   });
-  // https://docs.slack.dev/apis/web-api/rate-limits: one message a second and channel with bursts, else tier 3.
-  const perChannel = createRateLimit({ clock, perMinute: 60, burst: 5 });
-  const perMethod = createRateLimit({ clock, perMinute: 50, burst: 50 });
+  const methods = createMethods({ channels, conversations, people, weather, scopes });
+  const secretOf = (name: string): string =>
+    createHmac('sha256', options.botToken).update(name).digest('base64url');
+  const responses = createResponses({ ...options, conversations, weather, secretOf });
+  const userId = (name: string): string => people.users.find((user) => user.name === name)?.id ?? name;
 
-  function checkRate(method: Method, given: Record<string, unknown>): LocalResponse | undefined {
-    if (options.rateLimits === false || method === 'auth.test') return undefined;
-    const taken =
-      method === 'chat.postMessage'
-        ? perChannel.take(methods.channelId(given['channel']))
-        : perMethod.take(method);
-    if (taken.ok) return undefined;
-    return {
-      status: 429,
-      headers: { 'retry-after': String(taken.retryAfterSeconds) },
-      json: { ok: false, error: 'ratelimited' },
-    };
-  }
-
-  function checkScope(method: Method): void {
-    const wanted = methodScopes[method];
-    if (wanted.length === 0 || wanted.some((scope) => scopes.includes(scope))) return;
-    throw new SlackError('missing_scope', {
-      fields: { needed: wanted.join(','), provided: scopes.join(',') },
-    });
-  }
-
-  function isLost(method: Method): boolean {
-    const fault = faultOf('accepted-but-lost');
-    if (!fault || !method.startsWith('chat.')) return false;
-    if (fault.times !== undefined) {
-      fault.times -= 1;
-      if (fault.times <= 0) faults = faults.filter((other) => other !== fault);
-    }
-    return true;
-  }
-
-  async function handle(request: LocalRequest): Promise<LocalResponse> {
-    const slow = faultOf('slow');
-    if (slow) await clock.sleep(slow.delayMs);
-    if (faultOf('down')) return { status: 503, body: 'Service Unavailable' };
-    try {
-      const { token, given } = readArguments(request);
-      const method = request.params['method'] ?? '';
-      if (!isMethod(method)) throw new SlackError('unknown_method', { fields: { req_method: method } });
-      if (token === undefined) throw new SlackError('not_authed');
-      if (token !== options.botToken) throw new SlackError('invalid_auth');
-      checkScope(method);
-      const limited = checkRate(method, given);
-      if (limited) return limited;
-      const json = { ok: true, ...methods.call(method, given) };
-      return isLost(method) ? { cut: true } : { json, headers: { 'x-oauth-scopes': scopes.join(',') } };
-    } catch (error) {
-      if (error instanceof SlackError) return { json: error.toJSON() };
-      throw error;
-    }
-  }
+  const requests =
+    app && createAppRequests({ app, clock, people, methods, conversations, responses, weather });
+  const page = { channels, people, methods, conversations, feed, weather, token: secretOf('page') };
+  const appOf = <T>(part: T | undefined): T => {
+    if (part === undefined) throw new Error('No app is installed in this local Slack: createSlack({ app })');
+    return part;
+  };
 
   return {
-    routes: ['GET', 'POST'].map((method) => ({ method, path: '/api/{method}', public: true, handle })),
+    routes: [
+      ...createWebApi({ ...options, rateLimits: options.rateLimits ?? true, scopes, methods, weather }),
+      {
+        method: 'POST',
+        path: '/slack/response/{token}',
+        public: true,
+        handle: underWeather(clock, weather, (request) => responses.handle(request)),
+      },
+      ...(requests ? createPage({ ...page, requests }) : []),
+    ],
     messages: (channel) => conversations.inChannel(methods.channelId(channel)),
-    setFaults(next) {
-      faults = next.map((fault) => ({ ...fault }));
+    seen: (channel, user) => conversations.inChannel(methods.channelId(channel), userId(user)),
+    deleteMessage: (channel, ts) => conversations.delete(methods.channelId(channel), ts),
+    people,
+    setFaults(faults) {
+      weather.set(faults);
+      feed.note();
     },
+    command: async (user, channel, line) => appOf(requests).command(user, channel, line),
+    press: async (user, channel, ts, action) => appOf(requests).press(user, channel, ts, action),
+    pageUrl: () => `${appOf(app).origin()}/slack#${page.token}`,
+    stop: async () => feed.stop(),
   };
-}
-
-function isMethod(name: string): name is Method {
-  return Object.hasOwn(methodArguments, name);
 }

@@ -38,6 +38,8 @@ function explain(issue: Issue, above: Path): Finding[] {
     case 'invalid_key':
       return [{ path, about: 'key', expected: issue.issues.map((inner) => inner.message).join('; ') }];
     case 'invalid_union':
+      // No branch was tried: what tells them apart is none of their words.
+      if (issue.errors.length === 0) return [{ path, about: 'value', expected: issue.message }];
       return explainUnion(issue.errors, path);
     default:
       return [{ path, about: 'value', expected: issue.message }];
@@ -95,6 +97,11 @@ const words: z.core.$ZodErrorMap = (issue) => {
       const values = issue.values.map(String);
       const meant = typeof issue.input === 'string' ? nearest(issue.input, values) : undefined;
       return `expected one of ${values.join(', ')}${meant === undefined ? '' : `; did you mean ${meant}?`}`;
+    }
+    case 'invalid_union': {
+      if (issue.errors.length > 0) return undefined;
+      const options = Array.isArray(issue.options) ? (issue.options as unknown[]) : [];
+      return `expected one of ${options.filter((one) => typeof one === 'string').join(', ')}`;
     }
     case 'unrecognized_keys': {
       const known = issue.inst instanceof z.ZodObject ? Object.keys(issue.inst.shape) : [];

@@ -4,7 +4,7 @@ import { EnvironmentPlace, sections, ServiceConfig, serviceFileShape } from '#sh
 import { findingsOf, type Finding } from './findings.ts';
 import { inOrder, pathInWords, quoted, type Path, type Problem } from './problems.ts';
 import { readYaml } from './read-yaml.ts';
-import { brokenRules } from './rules.ts';
+import { brokenLimits } from './limits.ts';
 import { locate, overlay, toValue, type Tree } from './tree.ts';
 
 /** Every environment repeats the file's own sections: more of them would make a small file a lot of work. */
@@ -77,7 +77,7 @@ export function parseServiceFile(text: string, fileName: string): ServiceFile {
       merged,
       findings.filter((finding) => inSection(finding) || finding.path[0] === 'environment'),
     );
-    report(merged, brokenRules(value as Record<string, unknown>));
+    report(merged, brokenLimits(value as Record<string, unknown>));
     if (data === undefined) continue;
     const rival = configs.find((config) => placeOf(config) === placeOf(data));
     const expected = `expected a place of its own: ${rival?.environment} is ${placeOf(data)} too`;
@@ -137,7 +137,7 @@ function problemOf(tree: Tree, { path, about, expected }: Finding, file: string)
   };
 }
 
-const privateKeys = new Set<string | number>(['env', 'secrets', 'headers', 'body', 'args']);
+const privateKeys = new Set<string | number>(['env', 'secrets', 'headers', 'body', 'send', 'args']);
 
 function shown(node: Tree): string {
   const [first, , ...rest] = node.path;

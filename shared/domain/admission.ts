@@ -84,7 +84,9 @@ export function decideAdmission(facts: AdmissionFacts): Admission {
   const duplicate = duplicateOf(facts);
   if (duplicate) return duplicate;
   if (quarantine) return refused(quarantineInWords(quarantine));
-  const permission = wanted.byPerson ? mayDo('deploy', facts, personOf(wanted), wanted.via ?? 'api') : undefined;
+  const permission = wanted.byPerson
+    ? mayDo('deploy', facts, personOf(wanted), wanted.via ?? 'api')
+    : undefined;
   if (permission?.allowed === false) return refused(permission.reason);
   const lock = heldLock(facts.manualLock, nowMs);
   if (lock && !isSamePerson(lock.owner, wanted.requestedBy)) {
@@ -136,7 +138,8 @@ export function decideAdmission(facts: AdmissionFacts): Admission {
   }
   const inWords = (reason: string): string => [reason, ...notes].join('; ');
   if (active) {
-    const reason = inWords(`${active.id} is deploying; this one starts after it`);
+    const instead = waiting ? `, in place of ${waiting.id}` : '';
+    const reason = inWords(`${active.id} is deploying; this one starts after it${instead}`);
     return { decision: 'waiting', reason, supersedes: waiting?.id, overrides };
   }
   return { decision: 'admitted', reason: inWords('nothing else is deploying'), overrides };

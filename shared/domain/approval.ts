@@ -1,7 +1,7 @@
 import type { DeploymentRequest } from './deployment.ts';
 import type { DeploymentId } from './ids.ts';
 import { isAmong, isSamePerson, mayBeSamePerson } from './people.ts';
-import type { Policy } from './service/policy.ts';
+import type { Policy } from '#shared/domain/service/policy.ts';
 
 /** A person's word, as it was given. */
 export interface Word {

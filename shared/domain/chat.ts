@@ -4,6 +4,26 @@ import { SlackUser } from './people.ts';
 
 /** What travels from `chatops`, which verified who sent it, to `commands`. */
 
+/** Words with which a command begins, and those between its parts: nothing else may be called so, or it could not be named. */
+export const chatVerbs = [
+  'deploy',
+  'plan',
+  'status',
+  'history',
+  'rollback',
+  'cancel',
+  'diff',
+  'approve',
+  'reject',
+  'lock',
+  'unlock',
+  'quarantine',
+  'doctor',
+  'help',
+] as const;
+const prepositions = ['in', 'on', 'to', 'for'];
+export const isChatWord = (word: string): boolean => [...chatVerbs, ...prepositions].includes(word);
+
 /** Buttons stay in a channel for months: what they do is named exactly, and is decided afresh when one is pressed. */
 const place = { service: z.string().min(1).max(63), environment: z.string().min(1).max(63) };
 

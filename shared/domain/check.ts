@@ -36,6 +36,8 @@ export const Recommendation = z.object({
   limit: z.string(),
   /** The rule behind it, by id or link. */
   rule: z.string(),
+  /** Where one can read about it. */
+  link: z.url({ protocol: /^https$/ }).optional(),
 });
 export type Recommendation = z.infer<typeof Recommendation>;
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Cause } from './cause.ts';
+import type { Change } from './change.ts';
 import type { Check } from './check.ts';
 import type { DeploymentId } from './ids.ts';
 import type { Ending, Outcome, RollbackResult } from './outcome.ts';
@@ -8,15 +9,6 @@ import type { ServiceConfig } from './service.ts';
 import type { StepName } from './steps.ts';
 import type { TrafficTarget } from './traffic.ts';
 import type { Verdict } from './verdict.ts';
-
-/** What a release is for, if told. */
-export const Change = z.strictObject({
-  id: z.string().max(100),
-  title: z.string().max(300),
-  url: z.url({ protocol: /^https?$/ }).optional(),
-  claims: z.array(z.string().max(300)).max(20).default([]),
-});
-export type Change = z.infer<typeof Change>;
 
 /** An image by digest, with where it came from. */
 export interface Release {
@@ -32,7 +24,22 @@ export interface Release {
   version?: string;
   /** From the image's label; absent when it has none. */
   rollBack?: 'automatic' | 'never';
+  /** What the image's labels say that it is for. */
+  change?: Change;
 }
+
+/** What was live in the place before, and what is not the same now. */
+export type Previous =
+  | { status: 'none'; reason: string }
+  | {
+      status: 'known';
+      deploymentId: DeploymentId;
+      /** ISO 8601: when it went live. */
+      at: string;
+      release?: Pick<Release, 'digest' | 'tag' | 'version' | 'source' | 'sizeBytes'>;
+      /** Settings by their path in the service file, as JSON; null where there is none. What nobody should read is not in it. */
+      config: { path: string; from: string | null; to: string | null }[];
+    };
 
 /** The one execution of the service file's migration that belongs to this deployment. */
 export interface MigrationRun {
@@ -216,6 +223,8 @@ export interface Deployment {
   signal?: Signal;
   rollback?: Rollback;
   result?: Result;
+  /** From just before the end. */
+  previous?: Previous;
   acknowledged?: Acknowledgement;
   createdAt: string;
   startedAt?: string;

@@ -1,5 +1,5 @@
 import { isAmong, type Person } from './people.ts';
-import type { Policy } from './service/policy.ts';
+import type { Policy } from '#shared/domain/service/policy.ts';
 
 /** What `policy.allow` can be asked for. Approving and rejecting follow `policy.approvals.from` instead. */
 export type Action = keyof Policy['allow'];

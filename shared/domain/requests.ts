@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { Change, OverrideWish } from './deployment.ts';
+import { Change } from './change.ts';
+import { OverrideWish } from './deployment.ts';
 import { ApprovalId, DeploymentId } from './ids.ts';
 import { SlackGroup, SlackUser } from './people.ts';
 

@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { isChatWord } from './chat.ts';
 import { longestServiceName } from './ids.ts';
+import { App } from '#shared/domain/service/app.ts';
 import { HealthProbe, SuiteFile } from '#shared/domain/service/checks.ts';
 import { Policy, Retries, Slack } from '#shared/domain/service/policy.ts';
-import { Runtime } from '#shared/domain/service/runtime.ts';
+import { ImageRules, Runtime } from '#shared/domain/service/runtime.ts';
 import { Analysis, Migration, Traffic } from '#shared/domain/service/traffic.ts';
 import { duration, name } from '#shared/domain/service/units.ts';
 
@@ -20,7 +22,9 @@ const Build = z.strictObject({
 
 /** What an environment may override. */
 export const sections = {
+  imageRules: ImageRules.optional(),
   runtime: Runtime.prefault({}),
+  app: App.optional(),
   healthProbe: HealthProbe.prefault({}),
   suites: z.array(SuiteFile).default([]),
   traffic: Traffic.prefault({}),
@@ -36,6 +40,14 @@ const serviceName = name.max(
   `expected at most ${longestServiceName} characters, to leave room for the candidate's tag`,
 );
 
+const notChatWord = [
+  (text: string) => !isChatWord(text),
+  'expected a name that is no word of the Slack command, such as status or to',
+] as const;
+/** People say these in commands. */
+const spokenService = serviceName.refine(...notChatWord);
+export const environmentName = name.refine(...notChatWord);
+
 /** One environment of the file: where it runs, and overrides that are laid over the sections above it. */
 export const EnvironmentPlace = z.strictObject({
   project: z.string().regex(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/, 'expected a Google Cloud project id'),
@@ -45,8 +57,8 @@ export const EnvironmentPlace = z.strictObject({
 
 /** A service in one environment with every default and override applied: what a deployment works from. */
 export const ServiceConfig = z.strictObject({
-  service: serviceName,
-  environment: name,
+  service: spokenService,
+  environment: environmentName,
   image: z.string(),
   project: z.string(),
   region: z.string(),
@@ -58,9 +70,8 @@ export type ServiceConfig = z.infer<typeof ServiceConfig>;
 
 /** The file's top level; `environments` holds EnvironmentPlace plus partial sections. */
 export const serviceFileShape = {
-  service: serviceName,
+  service: spokenService,
   image: z.string(),
   build: Build.optional(),
   ...sections,
 };
-export const environmentName = name;

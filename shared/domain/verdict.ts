@@ -18,18 +18,20 @@ export function verdict(checks: readonly Check[]): Verdict {
     checks.filter((check) => check.severity === severity && outcomes.includes(check.outcome)).length;
   const failed = count('required', 'fail');
   const unproven = count('required', 'inconclusive', 'not-run');
-  const advisory = count('advisory', 'fail', 'inconclusive', 'not-run');
+  const advised = count('advisory', 'fail');
+  const open = count('advisory', 'inconclusive', 'not-run');
   const passed = checks.filter((check) => check.outcome === 'pass').length;
   if (failed > 0) return { status: 'fail', explanation: `${checksOf(failed, 'required')} failed` };
   if (unproven > 0) {
     return { status: 'inconclusive', explanation: `${checksOf(unproven, 'required')} without an answer` };
   }
   if (checks.length === 0) return { status: 'inconclusive', explanation: 'no check was made' };
-  if (advisory > 0) {
-    return {
-      status: 'pass-with-recommendations',
-      explanation: `${checksOf(advisory, 'advisory')} did not pass`,
-    };
+  if (advised + open > 0) {
+    const parts = [
+      ...(advised > 0 ? [`${checksOf(advised, 'advisory')} failed`] : []),
+      ...(open > 0 ? [`${checksOf(open, 'advisory')} without an answer`] : []),
+    ];
+    return { status: 'pass-with-recommendations', explanation: parts.join(', ') };
   }
   const all = passed === 1 ? 'the one check passed' : `all ${passed} checks passed`;
   return { status: 'pass', explanation: all };

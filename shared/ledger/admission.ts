@@ -1,4 +1,9 @@
-import { decideAdmission, type Admission, type AdmissionFacts, type Unordered } from '#shared/domain/admission.ts';
+import {
+  decideAdmission,
+  type Admission,
+  type AdmissionFacts,
+  type Unordered,
+} from '#shared/domain/admission.ts';
 import type { Approval } from '#shared/domain/approval.ts';
 import type { Deployment } from '#shared/domain/deployment.ts';
 import { Fault } from '#shared/domain/fault.ts';

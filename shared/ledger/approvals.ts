@@ -3,7 +3,9 @@ import type { DeploymentId } from '#shared/domain/ids.ts';
 import { placeId, requestKey, type Ledger, type RequestRecord, type Transaction } from './ledger.ts';
 
 /** `refused`: this person may not say it. Else the approval as it is now, whatever was said before. */
-export type WordSaid = { status: 'taken'; approval: Approval; changed: boolean } | { status: 'refused'; reason: string };
+export type WordSaid =
+  | { status: 'taken'; approval: Approval; changed: boolean }
+  | { status: 'refused'; reason: string };
 
 /** Takes a person's yes or no in one transaction; a no, or too late a word, decides the request. @returns undefined when there is no such approval */
 export function sayWord(

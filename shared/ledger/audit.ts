@@ -1,4 +1,5 @@
-import { requestKey, type AuditRecord, type ChatAnswer, type Ledger } from './ledger.ts';
+import type { AuditRecord, ChatAnswer } from './audit-record.ts';
+import { requestKey, type Ledger } from './ledger.ts';
 
 /** What is known of an attempt before anything is decided. */
 export type Attempt = Pick<AuditRecord, 'id' | 'at' | 'person' | 'via' | 'action' | 'slackUser' | 'text'>;
@@ -34,7 +35,12 @@ export function beginAttempt(
     const [known] = await tx.list('audit', { id: attempt.id }, 1);
     if (known?.answered) return { status: 'nothing' };
     if (known?.busyUntil !== undefined && known.busyUntil > nowMs) return { status: 'busy' };
-    const record = known ?? { ...attempt, decision: 'begun' as const, reason: 'it was begun', answered: false };
+    const record = known ?? {
+      ...attempt,
+      decision: 'begun' as const,
+      reason: 'it was begun',
+      answered: false,
+    };
     await tx.put('audit', keyOf(record), { ...record, busyUntil: nowMs + leaseMs });
     return known?.answer ? { status: 'answer', record: known, answer: known.answer } : { status: 'act' };
   });
@@ -47,7 +53,10 @@ export function endAttempt(ledger: Ledger, id: string, ending: Ending, answer: C
 
 /** The person was told, or cannot be told any more: nothing is left to do. */
 export function closeAttempt(ledger: Ledger, id: string): Promise<void> {
-  return change(ledger, id, ({ answer: _said, busyUntil: _over, ...record }) => ({ ...record, answered: true }));
+  return change(ledger, id, ({ answer: _said, busyUntil: _over, ...record }) => ({
+    ...record,
+    answered: true,
+  }));
 }
 
 /** Whoever comes next may act, at once. */

@@ -122,6 +122,7 @@ export type DeploymentPatch = Partial<
     | 'completed'
     | 'failure'
     | 'rollback'
+    | 'previous'
     | 'checks'
   >
 >;

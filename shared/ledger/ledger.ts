@@ -1,6 +1,4 @@
 import type { Approval } from '#shared/domain/approval.ts';
-import type { Via } from '#shared/domain/permission.ts';
-import type { SlackMessage, SlackProfile } from '#shared/ports.ts';
 import type { Deployment } from '#shared/domain/deployment.ts';
 import type { Drift } from '#shared/domain/drift.ts';
 import type { DeploymentId } from '#shared/domain/ids.ts';
@@ -9,6 +7,7 @@ import type { StepReply } from '#shared/domain/protocol.ts';
 import type { Quarantine } from '#shared/domain/quarantine.ts';
 import type { ReleaseOrder } from '#shared/domain/release-order.ts';
 import type { StepName } from '#shared/domain/steps.ts';
+import type { AuditRecord, DirectoryCopy } from './audit-record.ts';
 
 /**
  * The record of everything Slipway knows, as documents in collections with transactions: the one port with two adapters.
@@ -83,7 +82,7 @@ export interface ManualLockRecord {
 }
 
 /** Something that is said once: where it stands, or why Slack does not take it. */
-export interface Said {
+interface Said {
   at: string;
   channel?: string;
   ts?: string;
@@ -157,52 +156,6 @@ export interface SeenTags {
   old: string[];
   /** Pairs that came between two looks: not there at `after`, there at `by`. */
   recent: { pair: string; after: string; by: string }[];
-}
-
-/** What somebody wanted to do, through Slack or the API, and what became of it: denied attempts too. */
-export interface AuditRecord {
-  /** The request's; repeats of it by machines have the same. */
-  id: string;
-  /** ISO 8601 */
-  at: string;
-  /** The person's id; of a Slack user whom nobody could be asked about yet, `slack:U…`. */
-  person: string;
-  slackUser?: string;
-  via: Via;
-  /** A verb of the grammar, or what a button does. */
-  action: string;
-  service?: string;
-  environment?: string;
-  /** The deployment, approval or quarantine it was about. */
-  subject?: string;
-  /** As it was typed. */
-  text?: string;
-  /** `begun` stays when the function died before it knew the end. */
-  decision: 'begun' | 'done' | 'refused' | 'invalid' | 'failed';
-  reason: string;
-  /** The person was told. */
-  answered: boolean;
-  /** Milliseconds since the epoch until which one function acts for it. */
-  busyUntil?: number;
-  /** What is to be said, until it is. */
-  answer?: ChatAnswer;
-}
-
-/** An answer to a command or a button, as `Responder` takes it. */
-export interface ChatAnswer {
-  message: SlackMessage | 'remove';
-  inChannel?: boolean;
-  replace?: boolean;
-}
-
-/** What Slack said last of a user, or of who is in a user group, for when it cannot be asked. */
-export interface DirectoryCopy {
-  /** `user U…` or `group S…` */
-  what: string;
-  /** ISO 8601 */
-  at: string;
-  profile?: SlackProfile;
-  members?: string[];
 }
 
 export interface Collections {

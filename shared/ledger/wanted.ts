@@ -1,4 +1,5 @@
-import type { Change, Deployment, DeploymentRequest, OverrideWish } from '#shared/domain/deployment.ts';
+import type { Change } from '#shared/domain/change.ts';
+import type { Deployment, DeploymentRequest, OverrideWish } from '#shared/domain/deployment.ts';
 import type { DeploymentId } from '#shared/domain/ids.ts';
 import type { ReleaseOrder } from '#shared/domain/release-order.ts';
 import type { ServiceConfig } from '#shared/domain/service.ts';

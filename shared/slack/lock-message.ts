@@ -1,6 +1,7 @@
 import type { LockChange } from '#shared/domain/manual-lock.ts';
 import type { SlackMessage } from '#shared/ports.ts';
 import { context, section } from './blocks.ts';
+import { personInWords } from './mention.ts';
 import { foreign, time } from './mrkdwn.ts';
 
 /** Says in the channel that somebody took another person's lock: stealing is allowed, but never in silence. */
@@ -11,8 +12,8 @@ export function lockMessage(
   const what = change.change === 'stolen' ? 'took over' : 'removed';
   const where = `${foreign(place.service)} → ${foreign(place.environment)}`;
   const whose = change.before
-    ? ` of ${foreign(change.before.owner)} (“${foreign(change.before.reason)}”)`
+    ? ` of ${personInWords(change.before.owner)} (“${foreign(change.before.reason)}”)`
     : '';
-  const text = `${foreign(change.by)} ${what} the lock${whose} on ${where}: ${foreign(change.reason)}`;
+  const text = `${personInWords(change.by)} ${what} the lock${whose} on ${where}: ${foreign(change.reason)}`;
   return { text, blocks: [...section(text), context(time(change.at))] };
 }

@@ -25,3 +25,14 @@ export const link = (url: string, label: string): string =>
 /** In the reader's own time zone; UTC where Slack cannot say it so. */
 export const time = (iso: string): string =>
   `<!date^${Math.floor(Date.parse(iso) / 1000)}^{date_short_pretty} {time_secs}|${utc(iso)}>`;
+
+/** At most `max`. Cuts neither a character nor an escape nor a `<…>`, of which a half would be read as something else. */
+export function cutMarkup(text: string, max: number): string {
+  if (text.length <= max) return text;
+  const head = text
+    .slice(0, max - 1)
+    .replace(/[\uD800-\uDBFF]$/, '')
+    .replace(/<[^>]*$/, '')
+    .replace(/&[a-z]*$/, '');
+  return `${head}…`;
+}

@@ -1,22 +1,21 @@
-import type { Deployment } from '#shared/domain/deployment.ts';
+import type { Acknowledgement, Deployment } from '#shared/domain/deployment.ts';
 import { shortDigest } from '#shared/domain/image.ts';
 import type { Outcome } from '#shared/domain/outcome.ts';
+import { quarantineId, quarantineReason } from '#shared/domain/quarantine.ts';
 import type { SlackMessage } from '#shared/ports.ts';
 import type { Report } from '#shared/report/document.ts';
 import { buildReport } from '#shared/report/report.ts';
-import { failedChecks } from '#shared/report/suites.ts';
-import {
-  counted,
-  durationInWords,
-  exposureInWords,
-  howInWords,
-  rollbackInWords,
-  stepInWords,
-} from '#shared/report/words.ts';
-import { context, fields, header, section } from './blocks.ts';
+import { counted, durationInWords, howInWords, takeoverInWords } from '#shared/report/words.ts';
+import { actions, context, fields, header, plan, section } from './blocks.ts';
+import { buttonsOf } from './buttons.ts';
 import { escapeText } from './escape.ts';
-import { fitted } from './limits.ts';
+import { commandLine, failureLine, failureLines } from './failure-lines.ts';
+import { fitted } from './fitted.ts';
+import { servicePageUrl } from './links.ts';
+import { mention, personInWords } from './mention.ts';
 import { code, foreign, link, preformatted, time } from './mrkdwn.ts';
+import { probeSeries, sparkline } from './probe-series.ts';
+import { progressTitle, taskLine, tasksOf } from './progress.ts';
 
 /** Told apart at a glance, without colour: taken back is not failed, and failed to take back is neither. */
 const marks: Record<Outcome, string> = {
@@ -31,66 +30,83 @@ const marks: Record<Outcome, string> = {
 };
 /** The rest stands in the thread. */
 const shownRecommendations = 3;
-const shownChecks = 3;
-const shownSteps = 12;
+
+/** How often the same failure was seen in a short time: it is counted here and not called out again. */
+export interface Repeat {
+  /** This one included: 2 or more. */
+  times: number;
+  /** ISO 8601: the first of them. */
+  since: string;
+}
 
 /**
  * The one message of a deployment, edited as it goes. Read from the top: what serves now and whether somebody must act,
- * what failed, what changed, who asked. Its `text` says the same alone: screen readers and phones show nothing else.
+ * what failed, how far it is, what changed, what one can do, who asked. It calls nobody. Its `text` says the same alone:
+ * screen readers and phones show nothing else. The blocks have no ids: Slack makes new ones with every edit, as it wants.
  * @param now milliseconds since the epoch, for how long it runs already
  */
-export function rootMessage(deployment: Deployment, now: number): SlackMessage {
+export function rootMessage(
+  deployment: Deployment,
+  now: number,
+  { repeat }: { repeat?: Repeat } = {},
+): SlackMessage {
   const report = buildReport(deployment);
-  const { headline, serving, action, outcome } = report;
+  const { headline, serving, action, outcome, takeovers } = report;
   const mark = outcome === null ? '…' : marks[outcome];
   const what = failureLine(report);
+  const taken = takeovers.map((one) => `${foreign(takeoverInWords(one), 500)}.`);
+  const said = [
+    ...(deployment.acknowledged ? [acknowledgedLine(deployment.acknowledged)] : []),
+    ...(repeat ? [`The ${ordinal(repeat.times)} time since ${time(repeat.since)}.`] : []),
+    ...taken,
+  ];
+  const blocks = (progress: Record<string, unknown>[]) => [
+    header(escapeText(headline)),
+    ...section(`${mark} *${foreign(serving.sentence, 1000)}* ${foreign(action.sentence, 500)}`),
+    ...(action.command ? section(preformatted(action.command.line)) : []),
+    ...section(...said),
+    ...section(...failureLines(report)),
+    ...section(...report.warnings.map((warning) => foreign(warning, 500))),
+    ...section(...recommendationLines(report)),
+    ...section(...signalLines(deployment)),
+    ...progress,
+    ...fields(factsOf(deployment, report)),
+    ...actions(...buttonsOf(deployment)),
+    context(...smallPrint(deployment, report)),
+  ];
+  const tasks = isShownAsPlan(deployment) ? tasksOf(deployment) : [];
+  const title = progressTitle(deployment, tasks, now);
   return fitted({
     text: [
       `${foreign(headline, 500)}.`,
       foreign(serving.sentence, 1000),
       foreign(action.sentence, 500),
+      ...commandLine(report),
+      ...said,
       ...(what === undefined ? [] : [what]),
     ].join(' '),
-    blocks: [
-      header(escapeText(headline)),
-      ...section(`${mark} *${foreign(serving.sentence, 1000)}* ${foreign(action.sentence, 500)}`),
-      ...(action.command ? section(preformatted(action.command.line)) : []),
-      ...section(...failureLines(report)),
-      ...section(...report.warnings.map((warning) => foreign(warning, 500))),
-      ...section(...recommendationLines(report)),
-      ...fields(factsOf(report)),
-      ...section(...progressLines(deployment, report, now)),
-      context(...smallPrint(report)),
-    ],
+    blocks: blocks(tasks.length === 0 ? [] : [plan(title, tasks)]),
+    ...(tasks.length === 0 ? {} : { simpler: blocks(section(`${title}.`, ...tasks.map(taskLine))) }),
   });
 }
 
-function failureLine({ failure }: Report): string | undefined {
-  if (!failure) return undefined;
-  const verb = failure.ending === 'cancelled' ? 'Stopped' : 'Failed';
-  return `${verb} in ${foreign(stepInWords(failure))}: ${foreign(failure.cause?.sentence ?? failure.message, 600)}`;
+/** What never started has no way to show, and of what is live nobody asks. */
+function isShownAsPlan({ status, startedAt, result }: Deployment): boolean {
+  if (!result) return status !== 'waiting';
+  const { outcome } = result;
+  return (
+    startedAt !== undefined &&
+    (outcome === 'failed' || outcome === 'rolled-back' || outcome === 'rollback-failed')
+  );
 }
 
-function failureLines(report: Report): string[] {
-  const { suites, exposure, rollback, outcome } = report;
-  const what = failureLine(report);
-  const bad = failedChecks(suites);
-  return [
-    ...(what === undefined ? [] : [what]),
-    ...bad
-      .slice(0, shownChecks)
-      .map(
-        ({ title, evidence }) =>
-          `• ${foreign(title)}: observed ${code(evidence.observed)}, expected ${code(evidence.expected)}${evidence.logUri === undefined ? '' : ` (${link(evidence.logUri, 'log')})`}`,
-      ),
-    ...(bad.length > shownChecks ? [`• … and ${counted(bad.length - shownChecks, 'more check')}`] : []),
-    ...(exposure ? [`${escapeText(exposureInWords(exposure))}.`] : []),
-    ...(rollback && (outcome === 'rolled-back' || outcome === 'rollback-failed')
-      ? [
-          `Rollback ${rollback.result === 'verified' ? 'verified' : `*${rollbackInWords(rollback)}*`} ${time(rollback.at)}: ${foreign(rollback.observed)}`,
-        ]
-      : []),
-  ];
+/** `@ana is on it since 02:18`; it names who pressed the button or said it elsewhere. */
+export const acknowledgedLine = ({ by, slackUser, at }: Acknowledgement): string =>
+  `${slackUser === undefined ? personInWords(by) : mention(slackUser)} is on it since ${time(at)}.`;
+
+function ordinal(count: number): string {
+  const ending = { one: 'st', two: 'nd', few: 'rd', zero: 'th', many: 'th', other: 'th' };
+  return `${count}${ending[new Intl.PluralRules('en', { type: 'ordinal' }).select(count)]}`;
 }
 
 function recommendationLines({ recommendations: all }: Report): string[] {
@@ -107,42 +123,63 @@ function recommendationLines({ recommendations: all }: Report): string[] {
   ];
 }
 
-function factsOf({ release, change, request, place, durations }: Report): Record<string, string | undefined> {
+function signalLines({ signal, status }: Deployment): string[] {
+  if (status === 'finished') return [];
+  return [
+    ...(status === 'waiting' ? ['Waits for its turn: another deployment is on its way there.'] : []),
+    ...(signal
+      ? [`*${signal.kind} asked for* by ${personInWords(signal.by)}: ${foreign(signal.reason)}`]
+      : []),
+  ];
+}
+
+function factsOf(
+  { approvedBy = [], overrides = [] }: Deployment,
+  { release, change, request, place, durations }: Report,
+): Record<string, string | undefined> {
   const took = durations.requestedToFinishedMs;
   const name = release?.version ?? release?.tag ?? request.tag;
   const title = change && `${change.id}: ${change.title}`;
   return {
     Release: name === null ? undefined : code(name),
     Change: title === null ? undefined : change?.url ? link(change.url, title) : foreign(title),
-    Requested: `${foreign(request.requestedBy)}, ${howInWords(request.source)}`,
+    Requested: `${personInWords(request.requestedBy)}, ${howInWords(request.source)}`,
+    'Approved by': approvedBy.length === 0 ? undefined : approvedBy.map(personInWords).join(', '),
+    'Set aside':
+      overrides.length === 0
+        ? undefined
+        : overrides.map(({ what, by, reason }) => foreign(`${what}, by ${by}: ${reason}`)).join('\n'),
     Source: release?.source ? code(release.source) : undefined,
     Address: place.url === null ? undefined : foreign(place.url),
     Took: took === null ? undefined : durationInWords(took),
   };
 }
 
-function progressLines(deployment: Deployment, { status, steps }: Report, now: number): string[] {
-  if (status === 'finished') return [];
-  if (status === 'waiting') return ['Waits for its turn: another deployment is on its way there.'];
-  const { signal, startedAt } = deployment;
-  const ran = startedAt === undefined ? undefined : durationInWords(Math.max(0, now - Date.parse(startedAt)));
-  const symbols = { running: '▸', pending: '▸', succeeded: '✓', rejected: '✗', failed: '✗', skipped: '–' };
+function smallPrint(deployment: Deployment, { deploymentId, release, request, place }: Report): string[] {
+  const digest = release?.digest ?? request.digest;
+  const probes = probeSeries(deployment.checks);
   return [
-    ...(signal ? [`*${signal.kind} asked for* by ${foreign(signal.by)}: ${foreign(signal.reason)}`] : []),
-    ...(ran === undefined ? ['Starting.'] : [`Running for ${ran}.`]),
-    ...steps.slice(-shownSteps).map((run) => {
-      const attempt = run.attempt > 1 ? ` (attempt ${run.attempt})` : '';
-      const summary = run.summary === null ? '' : `: ${foreign(run.summary, 150)}`;
-      return `${symbols[run.status]} ${foreign(stepInWords(run))}${attempt}${summary}`;
-    }),
+    ...quarantineLines(deployment),
+    ...(probes
+      ? [
+          `Health probe ${probes.when} ${sparkline(probes.points.map(({ milliseconds }) => milliseconds))} at most ${durationInWords(probes.slowestMs)}`,
+        ]
+      : []),
+    code(deploymentId),
+    ...(digest === null ? [] : [`image ${code(shortDigest(digest))}`]),
+    `by ${personInWords(request.requestedBy)}, ${time(request.requestedAt)}`,
+    ...(deployment.startedAt === undefined ? [] : [link(servicePageUrl(place), 'Cloud Run')]),
   ];
 }
 
-function smallPrint({ deploymentId, release, request }: Report): string[] {
-  const digest = release?.digest ?? request.digest;
+/** The next push would deploy it again, if it were not held. */
+function quarantineLines(deployment: Deployment): string[] {
+  const { release, result, service, environment, configHash } = deployment;
+  if (!release || !result || quarantineReason(deployment, result.outcome) === undefined) return [];
+  const what =
+    release.source === undefined ? `image ${code(shortDigest(release.digest))}` : code(release.source);
+  const id = quarantineId(`${service}.${environment}`, release.digest, configHash);
   return [
-    code(deploymentId),
-    ...(digest === null ? [] : [`image ${code(shortDigest(digest))}`]),
-    `by ${foreign(request.requestedBy)}, ${time(request.requestedAt)}`,
+    `Revert or fix ${what} first: quarantined until a person lets it go: ${code(`slipway quarantine release ${id} --reason …`)}`,
   ];
 }

@@ -1,28 +1,22 @@
-import type { Check } from '#shared/domain/check.ts';
 import type { Deployment } from '#shared/domain/deployment.ts';
 import { isFinished } from '#shared/domain/deployment.ts';
 import type { SlackMessage } from '#shared/ports.ts';
 import type { Report } from '#shared/report/document.ts';
 import { buildReport, reportName } from '#shared/report/report.ts';
-import {
-  counted,
-  durationInWords,
-  markOf,
-  outcomeInWords,
-  rollbackInWords,
-  stepInWords,
-  suiteInWords,
-} from '#shared/report/words.ts';
+import { counted, durationInWords, rollbackInWords, stepInWords } from '#shared/report/words.ts';
 import { context, section } from './blocks.ts';
-import { fitted } from './limits.ts';
+import { chartMessage } from './chart-message.ts';
+import { checksMessage } from './checks-message.ts';
+import { fitted } from './fitted.ts';
 import { code, foreign, preformatted, preformattedTail, time } from './mrkdwn.ts';
+import { probeSeries } from './probe-series.ts';
 
-/** Lines of a suite that a message holds; the whole is in the report. */
-const shownChecks = 15;
+/** Of what the container wrote; the whole is in its log. */
+const shownLines = 15;
 
 /**
- * The details under a finished deployment's message: what failed with its evidence, every check, the steps, and where the
- * report is. None for one that still runs, or that never started: its message says everything.
+ * The details under a finished deployment's message: what failed with its evidence, every check, how quickly the health probe
+ * was answered, the steps, and where the report is. None for one that still runs, or that never started: its message says everything.
  */
 export function threadMessages(deployment: Deployment): SlackMessage[] {
   if (!isFinished(deployment) || deployment.startedAt === undefined) return [];
@@ -41,13 +35,9 @@ export function threadMessages(deployment: Deployment): SlackMessage[] {
       ),
     });
   }
-  messages.push({
-    text: `Checks: ${suites.map((suite) => foreign(suiteInWords(suite))).join('; ') || 'none was made'}`,
-    blocks:
-      suites.length === 0
-        ? section('No check was made.')
-        : suites.flatMap((suite) => section(...suiteLines(suite))),
-  });
+  messages.push(checksMessage(suites));
+  const probes = probeSeries(deployment.checks);
+  if (probes) messages.push(chartMessage(probes));
   messages.push({
     text: `Steps: ${counted(steps.length, 'run')}. Report: ${foreign(reportName(deployment))}.md`,
     blocks: [
@@ -70,7 +60,8 @@ function evidenceMessage({ failure, rollback, exposure, action }: Report): Slack
     text: [
       cause ? `${foreign(cause.sentence, 600)} ${foreign(cause.nextStep, 500)}` : failed,
       undone,
-      foreign(action.sentence, 500),
+      // Its command stands in the root message.
+      action.command ? undefined : foreign(action.sentence, 500),
     ]
       .filter((line) => line !== undefined)
       .join(' '),
@@ -83,7 +74,10 @@ function evidenceMessage({ failure, rollback, exposure, action }: Report): Slack
         : []),
       ...(cause?.command ? section(preformatted(cause.command.line)) : []),
       ...(failure && failure.lastLines.length > 0
-        ? section('*The container wrote last*, secrets redacted', preformattedTail(failure.lastLines))
+        ? section(
+            '*The container wrote last*, secrets redacted',
+            preformattedTail(failure.lastLines.slice(-shownLines)),
+          )
         : []),
       ...(failure && failed !== undefined ? section(`*What ended it*, ${time(failure.at)}`, failed) : []),
       ...(exposure
@@ -101,29 +95,6 @@ function evidenceMessage({ failure, rollback, exposure, action }: Report): Slack
         : []),
     ],
   };
-}
-
-/** What did not pass comes first: it must not be what is left out. */
-function suiteLines(suite: Report['suites'][number]): string[] {
-  const checks = suite.rounds.flatMap((round) => round.checks);
-  const ordered = [
-    ...checks.filter((check) => check.outcome !== 'pass'),
-    ...checks.filter((check) => check.outcome === 'pass'),
-  ];
-  const left = ordered.length - shownChecks;
-  return [
-    `*${foreign(suiteInWords(suite))}*`,
-    ...ordered.slice(0, shownChecks).map(checkLine),
-    ...(left > 0 ? [`… and ${left} more in the report`] : []),
-  ];
-}
-
-function checkLine(check: Check): string {
-  const title = `${markOf(check.outcome)} ${foreign(check.title, 100)}${check.severity === 'advisory' ? ' (advisory)' : ''}`;
-  if (check.outcome === 'not-run') return `${title}: Not run, ${foreign(check.reason, 150)}`;
-  const { observed, expected } = check.evidence;
-  if (check.outcome === 'pass') return `${title}: ${code(observed, 80)}`;
-  return `${title}: ${outcomeInWords(check.outcome)}, observed ${code(observed, 150)}, expected ${code(expected, 150)}`;
 }
 
 function stepLine(run: Report['steps'][number]): string {

@@ -1,4 +1,5 @@
 import type * as Sdk from '@slack/web-api';
+import type { z } from 'zod';
 import { Fault } from '#shared/domain/fault.ts';
 import { messageOf } from '#shared/errors.ts';
 
@@ -72,6 +73,16 @@ function faultOf(
     'unavailable',
     `${what} gave no answer: ${messageOf(reason).replaceAll(token, '[token]')}`,
   );
+}
+
+/** @throws Fault `internal` when the answer is not what Slack documents for that method */
+export function parsedAnswer<T>(schema: z.ZodType<T>, answer: unknown, method: string): T {
+  const result = schema.safeParse(answer);
+  if (result.success) return result.data;
+  const problem = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
+  throw new Fault('internal', `Slack ${method} answered what it does not document: ${problem}`, {
+    retryable: false,
+  });
 }
 
 /** The client logs refusals and answers; what matters of them is in the answer or the fault. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Deps } from '#functions/deps.ts';
 import { api } from '#functions/triggers/api.ts';
 import { systemClock } from '#shared/clock.ts';
@@ -26,6 +27,9 @@ export async function openApi(): Promise<ApiServer> {
   const deps = {
     ledger,
     clock: systemClock,
+    newId: randomUUID,
+    // No service file: everybody may do everything.
+    objects: { list: async () => [] },
     log: () => undefined,
     callback: { post: async () => 200 },
     pubsub: {

@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { api } from '#functions/triggers/api.ts';
+import { recordAttempt } from '#shared/ledger/audit.ts';
+import { createWorld } from '#test/support/world.ts';
 import { runHere, type Finished } from './run-cli.ts';
 import { serve, tokenOf, type Served } from './serve.ts';
 
@@ -79,6 +82,21 @@ describe('audit', () => {
     expect(stdout).toMatch(/ days ago +ana@example\.com +slack +doctor +– +refused/);
     expect(stdout).not.toContain('\u001B');
     expect(asked.at(-1)).toBe('/audit?limit=20');
+  });
+
+  it('reads what the api function has on record', async () => {
+    const { deps } = createWorld();
+    const { id, at, person, action, service, environment, reason } = entry;
+    const attempt = { id, at, person, action, service, environment, reason };
+    await recordAttempt(deps.ledger, { ...attempt, via: 'slack', decision: 'refused' });
+    const real = await serve((request) => api(deps, request));
+    const env = { SLIPWAY_API_URL: real.url, SLIPWAY_IDENTITY_TOKEN: tokenOf('ana@example.com') };
+    const { code, stdout } = await runHere(['audit', 'hello', '--json'], env);
+    await real.close();
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual([
+      expect.objectContaining({ id, person, reason, decision: 'refused' }),
+    ]);
   });
 
   it('asks for one service and as many as told', async () => {

@@ -123,8 +123,9 @@ describe('the targets', () => {
   });
 
   test.each(targets.targets)('have a file each: $name', async ({ name, kind }) => {
-    const folder = kind === 'step' ? 'steps' : 'triggers';
-    await expect(access(new URL(`functions/${folder}/${name}.ts`, root))).resolves.not.toThrow();
+    const folder = `functions/${kind === 'step' ? 'steps' : 'triggers'}`;
+    const files = [`${folder}/${name}.ts`, `${folder}/${name}/${name}.ts`];
+    await expect(Promise.any(files.map((file) => access(new URL(file, root))))).resolves.not.toThrow();
   });
 });
 

@@ -19,6 +19,8 @@ const refused = [
   'shared/domain/a.ts ← ../clock.ts',
   'shared/a.ts ← #shared/google/x.ts',
   'shared/a.ts ← #functions/x.ts',
+  'shared/chatops/a.ts ← #shared/google/x.ts',
+  'shared/chatops/a.ts ← #shared/slack/x.ts',
   'shared/config/a.ts ← #shared/ledger/x.ts',
   'shared/checks/a.ts ← @google-cloud/run',
   'shared/checks/a.ts ← #shared/slack/x.ts',

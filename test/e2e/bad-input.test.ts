@@ -76,7 +76,7 @@ describe('on the gcr topic', () => {
     publish('gcr', { action: 'INSERT', tag: `${image}:ghost`, digest: `${image}@${missing}` });
     const done = await test.deployment(missing);
     expect(done.result).toMatchObject({ outcome: 'failed', serving: [] });
-    expect(done.failure).toMatchObject({ step: 'push' });
+    expect(done.failure).toMatchObject({ step: 'preflight' });
     expect(done.failure?.message).toContain(missing);
   });
 });

@@ -126,12 +126,12 @@ const badReleases: Bad[] = [
   beforeTraffic('fails a required check', 'validate', {
     behaviour: wrongWhen(({ path }) => path === '/', { status: 200, body: 'good bye' }),
   }),
-  beforeTraffic('is for another platform', 'push', {
+  beforeTraffic('is for another platform', 'preflight', {
     arrange: ({ registry }) => {
       for (const found of registry.images.values()) found.platforms = ['linux/arm64'];
     },
   }),
-  beforeTraffic('is gone from the registry', 'push', { arrange: ({ registry }) => registry.images.clear() }),
+  beforeTraffic('is gone from the registry', 'preflight', { arrange: ({ registry }) => registry.images.clear() }),
   beforeTraffic('has no secret', 'preflight', {
     arrange: (world) =>
       world.configure(
@@ -192,7 +192,7 @@ describe('a release that', () => {
     expect(after.result?.outcome).toBe(release.name === 'has no secret' ? 'failed' : 'live');
   });
 
-  it.each(badReleases.filter(({ step }) => step !== 'push'))(
+  it.each(badReleases.filter(({ name }) => name !== 'is gone from the registry'))(
     '$name, as the first one, is never open to anybody before it is proven',
     async ({ behaviour, arrange, step, name }) => {
       const world = createWorld();
@@ -359,13 +359,13 @@ describe('a fault', () => {
     const done = await runDeployment(world, 'v1');
     expect(done.result?.outcome).toBe('live');
     expect(done.failure).toBeUndefined();
-    expect(done.steps.find(({ step }) => step === 'push')).toMatchObject({ attempt: 4, status: 'succeeded' });
+    expect(done.steps.find(({ step }) => step === 'preflight')).toMatchObject({ attempt: 4, status: 'succeeded' });
   });
 
   it.each([
-    { name: 'that stays', retryable: true, attempts: 6 },
-    { name: 'that no retry can mend', retryable: false, attempts: 1 },
-  ])('$name ends the deployment after $attempts attempts', async ({ retryable, attempts }) => {
+    { name: 'that stays', retryable: true, attempts: 6, of: 'preflight' },
+    { name: 'that no retry can mend', retryable: false, attempts: 1, of: 'push' },
+  ])('$name ends the deployment after $attempts attempts', async ({ retryable, attempts, of }) => {
     const world = createWorld();
     world.registry.resolve = async () => {
       throw new Fault('unavailable', 'the registry answered 503', { retryable });
@@ -373,7 +373,7 @@ describe('a fault', () => {
     const done = await runDeployment(world, 'v1');
     expect(done.result?.outcome).toBe('failed');
     expect(done.failure).toMatchObject({ ending: 'fault', code: 'unavailable' });
-    expect(done.steps.find(({ step }) => step === 'push')?.attempt).toBe(attempts);
+    expect(done.steps.find(({ step }) => step === of)?.attempt).toBe(attempts);
   });
 
   it('of a function that never answers ends the deployment, and says which step it was', async () => {

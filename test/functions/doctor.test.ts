@@ -1,10 +1,10 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
 import { slackDoctor } from '#functions/doctor.ts';
+import { chatops, type ChatopsDeps } from '#functions/triggers/chatops.ts';
 import { doctorApi } from '#functions/triggers/doctor-api.ts';
-import { signatureProblem } from '#shared/chatops/signature.ts';
 import { systemClock } from '#shared/clock.ts';
 import { Fault } from '#shared/domain/fault.ts';
 import { loadConfig } from '#shared/env.ts';
@@ -42,22 +42,31 @@ policy:
 slack: { channel: '#deployments', approvalsChannel: C0000002, onCall: [S0000001] }
 `;
 
-/** What chatops does of a request, as far as the doctor is concerned. */
-async function chatops(
-  secret: string,
-  answer: (problem: string | undefined) => number = (problem) => (problem === undefined ? 200 : 401),
-) {
-  const asked: { body: string; problem: string | undefined }[] = [];
+/**
+ * The real chatops function over a socket, or an address that answers as told.
+ * @param answer in place of its own
+ */
+async function listen(settings: Partial<ChatopsDeps> = {}, answer?: (isForged: boolean) => number) {
+  const asked: { status: number; rawBody: Buffer }[] = [];
+  const published: unknown[] = [];
+  const deps: ChatopsDeps = {
+    signingSecret: 'shhh',
+    teams: ['T0ACME'],
+    appId: undefined,
+    slackEndpoint: undefined,
+    clock: systemClock,
+    log: () => undefined,
+    publish: async (_topic, message) => void published.push(message),
+    responder: { respond: async () => undefined },
+    ...settings,
+  };
   const server = createServer((request, response) => {
-    void text(request).then((body) => {
-      const header = (name: string): string => String(request.headers[name]);
-      const signed = {
-        signature: header('x-slack-signature'),
-        timestamp: header('x-slack-request-timestamp'),
-      };
-      const problem = signatureProblem(secret, { ...signed, body }, Date.now());
-      asked.push({ body, problem });
-      response.writeHead(answer(problem)).end('ok');
+    const { method = '', headers } = request;
+    void buffer(request).then(async (rawBody) => {
+      const own = await chatops(deps, { method, headers, rawBody });
+      const status = answer ? answer(own.status !== 200) : own.status;
+      asked.push({ status, rawBody });
+      response.writeHead(status).end(own.body);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -67,7 +76,7 @@ async function chatops(
       await new Promise((resolve) => server.close(resolve));
     },
   });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, asked };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, asked, published };
 }
 
 interface Given {
@@ -107,7 +116,7 @@ const wrong = (found: Map<string, DoctorFinding>): string[] =>
 
 describe('slackDoctor', () => {
   it('finds nothing wrong where everything is as it should be, and looks at all of it', async () => {
-    const { url } = await chatops('shhh');
+    const { url } = await listen();
     const found = await findings({ env: { SLIPWAY_CHATOPS_URL: url } });
     expect([...found.values()].filter(({ ok }) => ok !== true)).toEqual([]);
     expect([...found.keys()]).toEqual([
@@ -128,7 +137,7 @@ describe('slackDoctor', () => {
   });
 
   it('says each thing that is wrong, with what to do, and no secret', async () => {
-    const { url } = await chatops('another secret');
+    const { url } = await listen({ signingSecret: 'another secret' });
     const found = await findings({
       env: { SLIPWAY_CHATOPS_URL: url, SLACK_TEAM_IDS: 'T0OTHER' },
       file: complete
@@ -201,17 +210,22 @@ describe('where commands arrive', () => {
   const tried = async (url: string): Promise<Map<string, DoctorFinding>> =>
     findings({ env: { SLIPWAY_CHATOPS_URL: url } });
 
-  it('a command that changes nothing is sent, once signed and once with a wrong signature', async () => {
-    const { url, asked } = await chatops('shhh');
+  it('is asked for help, once signed and once with a wrong signature, and nothing comes of it', async () => {
+    const { url, asked, published } = await listen();
     await tried(url);
-    expect(asked.map(({ problem }) => problem)).toEqual([undefined, 'its signature is wrong']);
-    for (const { body } of asked) {
-      expect(Object.fromEntries(new URLSearchParams(body))).toMatchObject({
-        text: 'help',
-        team_id: 'T0ACME',
-      });
-      expect(body).not.toContain('shhh');
-    }
+    expect(asked.map(({ status }) => status)).toEqual([200, 401]);
+    expect(published).toEqual([]);
+    for (const { rawBody } of asked) expect(rawBody.toString()).not.toContain('shhh');
+  });
+
+  it.each([
+    ['another workspace', { teams: ['T0OTHER'] }, 'does not listen to the workspace T0ACME'],
+    ['another app', { appId: 'A0OTHER' }, 'listens to another app'],
+  ])('is wrong when it hears %s', async (_, settings, says) => {
+    const { url } = await listen(settings);
+    const finding = (await tried(url)).get('command-url');
+    expect(finding).toMatchObject({ ok: false });
+    expect(finding?.found).toContain(says);
   });
 
   it.each([
@@ -221,20 +235,20 @@ describe('where commands arrive', () => {
     ['leads elsewhere', 302, 'it answers 302'],
     ['fails', 500, 'logs of the chatops function'],
   ])('an address that %s is told from the others', async (_, status, says) => {
-    const { url } = await chatops('shhh', () => status);
+    const { url } = await listen({}, () => status);
     const finding = (await tried(url)).get('command-url');
     expect(finding?.ok).toBe(false);
     expect(`${finding?.found} ${finding?.fix}`).toContain(says);
   });
 
   it('what believes a forged command is called wrong', async () => {
-    const { url } = await chatops('shhh', () => 200);
+    const { url } = await listen({}, () => 200);
     const found = await tried(url);
     expect(wrong(found)).toEqual(['command-url-forged']);
   });
 
   it('an address where nobody listens is wrong', async () => {
-    const { url } = await chatops('shhh');
+    const { url } = await listen();
     await open.pop()?.close();
     const found = await tried(url);
     expect(found.get('command-url')).toMatchObject({ ok: false });

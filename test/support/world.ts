@@ -8,6 +8,7 @@ import type { Deps } from '#functions/deps.ts';
 import { createFakeCloudRun, type Behaviour, type FakeCloudRun } from './fakes/cloud-run.ts';
 import * as google from './fakes/google.ts';
 import { createFakeJobs, type FakeJobs } from './fakes/jobs.ts';
+import { createFakeLookUps, type FakeLookUps } from './fakes/look-ups.ts';
 import * as people from './fakes/people.ts';
 import { createFakeSlack, type FakeSlack } from './fakes/slack.ts';
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts';
@@ -19,7 +20,7 @@ export const serviceFile = (more = ''): string => `service: hello
 image: ${image}
 environments:
   staging: { project: slipway-local, region: us-central1 }
-runtime: { access: public }
+runtime: { access: public, serviceAccount: hello@slipway-local.iam.gserviceaccount.com }
 healthProbe: { path: /healthz, interval: 1s, successes: 3, startupGrace: 10s }
 suites:
   - title: Answers
@@ -39,6 +40,7 @@ export interface World {
   jobs: FakeJobs;
   registry: google.FakeRegistry;
   secrets: google.FakeSecrets;
+  lookUps: FakeLookUps;
   build: google.FakeBuild;
   pubsub: google.FakePubSub;
   callback: google.FakeCallback;
@@ -96,6 +98,7 @@ export function createWorld(overrides: Partial<Deps> = {}): World {
     objects,
     jobs: createFakeJobs(clock),
     secrets: google.createFakeSecrets(),
+    lookUps: createFakeLookUps(),
     build: google.createFakeBuild(clock, (tag) => void release(tag)),
     pubsub: google.createFakePubSub(),
     callback: google.createFakeCallback(),

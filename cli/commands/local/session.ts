@@ -28,7 +28,8 @@ export async function runSession(options: {
   context: Context;
   api: ApiClient;
   stack: StackFile;
-  slack: LocalSlack;
+  /** Undefined when messages go to a real workspace. */
+  slack: LocalSlack | undefined;
 }): Promise<void> {
   const { context, api, slack } = options;
   const { terminal, clock, stdin } = context;
@@ -72,7 +73,9 @@ export async function runSession(options: {
         return;
       case 'm':
         terminal.print(
-          slackView(slack.messages(place.slackChannel.id), place.slackChannel.name, terminal.paint),
+          slack
+            ? slackView(slack.messages(place.slackChannel.id), place.slackChannel.name, terminal.paint)
+            : 'Messages go to the workspace of SLACK_BOT_TOKEN: look there.',
         );
         return;
       default:

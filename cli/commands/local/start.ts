@@ -9,6 +9,7 @@ import type { Context } from '#cli/context.ts';
 import { CommandError, exit, usageError } from '#cli/exit.ts';
 import { removeStackFile, runningStack, writeStackFile, type StackFile } from '#cli/stack-file.ts';
 import { firstRelease } from './first-release.ts';
+import { realSlack, slackInWords } from './real-slack.ts';
 import { uploadServiceFiles } from './service-files.ts';
 import { runSession } from './session.ts';
 
@@ -39,8 +40,11 @@ export async function start(options: {
   const logFile = join(directory, 'functions.log');
   const log = createWriteStream(logFile, { flags: 'a', mode: 0o600 });
   terminal.print('Starting Google Cloud, Slack and Slipway on this machine …');
+  const workspace = realSlack(context.env);
+  const real = workspace !== undefined && 'functionsEnv' in workspace ? workspace : undefined;
   const stack = await startStack({
     directory,
+    ...real,
     onLog(line) {
       log.write(`${line}\n`);
       if (verbose) terminal.warn(terminal.paint('dim', line));
@@ -51,14 +55,15 @@ export async function start(options: {
   const file = fileOf(stack);
   try {
     await writeStackFile(directory, file);
-    terminal.print(addresses(stack, logFile));
+    terminal.print(addresses(stack, logFile, real !== undefined));
+    for (const line of slackInWords(workspace, stack.origin)) terminal.print(line);
     const token = stack.identity.accessToken(accounts.developer);
     for (const name of await uploadServiceFiles(stack.origin, token))
       terminal.print(`Put gs://${place.bucket}/${name} from examples/.`);
     const api = connectTo(file);
     const isLive = await firstRelease({ context, api, stack: file });
     if (!stdin.isTTY || !terminal.isLive) return isLive ? exit.done : exit.no;
-    await runSession({ context, api, stack: file, slack: stack.slack });
+    await runSession({ context, api, stack: file, slack: real ? undefined : stack.slack });
     return exit.done;
   } catch (error) {
     if (!interrupt.signal.aborted) throw error;
@@ -79,9 +84,11 @@ const fileOf = (stack: Stack): StackFile => ({
   registryOrigin: stack.registryOrigin,
 });
 
-const addresses = ({ origin, registryOrigin }: Stack, logFile: string): string =>
+const addresses = ({ origin, registryOrigin, slack }: Stack, logFile: string, isRealSlack: boolean): string =>
   [
     `  Google's and Slack's APIs  ${origin}`,
     `  image registry             ${registryOrigin} (for ${place.registryHost})`,
+    // With buttons and a box for /deploy; who has the address may act.
+    ...(isRealSlack ? [] : [`  Slack in a browser         ${slack.pageUrl()}`]),
     `  logs of the functions      ${logFile}`,
   ].join('\n');

@@ -28,6 +28,8 @@ export const name = z
 /** RFC 9110 path: absolute, so that a check can never leave the service's own address. */
 export const path = z.string().regex(/^\/(?!\/)\S*$/, 'expected a path that starts with one /');
 export const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected letters, digits and _');
+/** As Kubernetes writes it: `512Mi`, `2Gi`. */
+export const memory = z.string().regex(/^\d+(Mi|Gi)$/, 'expected an amount such as 512Mi or 2Gi');
 export const status = z.int().min(100).max(599);
 
 /** `1%` → 0.01. */

@@ -328,6 +328,29 @@ describe('approvals', () => {
     expect(await world.deps.ledger.list('deployments')).toEqual([]);
   });
 
+  it('survive an edit of what is not deployed', async () => {
+    const { world, engine, say } = await start();
+    world.configure(
+      file(needing.replace('approvals:', 'freeze: [{ name: x, days: [sun], timeZone: UTC }], approvals:')),
+    );
+    await say('bob@example.com');
+    await say('eve@example.com');
+    await engine.idle();
+    expect((await world.newest()).result?.outcome).toBe('live');
+  });
+
+  it('do not suffice when the policy wants more by the time they are all given', async () => {
+    const { world, engine, say } = await start();
+    world.configure(file(needing.replace('required: 2', 'required: 3')));
+    await say('bob@example.com');
+    await say('eve@example.com');
+    await engine.idle();
+    expect(await recordOf(world, 'r-1')).toMatchObject({
+      decision: 'refused',
+      reason: expect.stringContaining('the policy changed and now wants 3 of') as string,
+    });
+  });
+
   it('that nobody gives in time are a no', async () => {
     const { world, say } = await start();
     await say('bob@example.com');

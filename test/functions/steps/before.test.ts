@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Fault } from '#shared/domain/fault.ts';
 import { admitted, dispatch, establish } from '#test/support/dispatch.ts';
+import { digest } from '#test/shared/domain/records.ts';
 import { createWorld, digestOf, serviceFile, type World } from '#test/support/world.ts';
 
 /** The steps before anything runs: preflight, build, push. */
@@ -8,16 +9,24 @@ const withSecret = serviceFile().replace('access: public', 'access: public, secr
 const named = { traffic: [50, 100], build: false };
 const file = (world: World, text: string) => admitted(world, {}, text);
 
+/** A world whose registry has the release that is asked for. */
+function worldWithRelease(): World {
+  const world = createWorld();
+  world.release('v1');
+  world.registry.images.set(digest('1'), world.registry.images.get('v1')!);
+  return world;
+}
+
 describe('preflight', () => {
   it('of a service that does not exist says that it is the first one, and all of its traffic comes at once', async () => {
-    const world = createWorld();
+    const world = worldWithRelease();
     await admitted(world);
     const { reply } = await dispatch(world, 'preflight', 1);
     expect(reply).toEqual({ seq: 1, status: 'succeeded', decision: { build: false, traffic: [100] } });
   });
 
   it('of a service that was never proven says so too', async () => {
-    const world = createWorld();
+    const world = worldWithRelease();
     await establish(world, (service) => {
       service.annotations = { 'slipway.dev/proven': 'false' };
       service.invokerIamDisabled = false;
@@ -31,7 +40,7 @@ describe('preflight', () => {
     ['with a tag', { tag: 'v1' }, false],
     ['with neither', {}, true],
   ])('decides whether to build: a request %s', async (_name, wanted, build) => {
-    const world = createWorld();
+    const world = worldWithRelease();
     await establish(world);
     const { request } = await admitted(world);
     const { digest: _none, ...rest } = request;
@@ -97,7 +106,7 @@ describe('preflight', () => {
       /private, expected public/,
     ],
   ])('rejects %s, and nothing was written', async (_name, arrange, reason) => {
-    const world = createWorld();
+    const world = worldWithRelease();
     await establish(world);
     await arrange(world);
     const { reply, record } = await dispatch(world, 'preflight', 1);
@@ -107,7 +116,7 @@ describe('preflight', () => {
   });
 
   it('names all problems at once', async () => {
-    const world = createWorld();
+    const world = worldWithRelease();
     await establish(world);
     world.run.edit((service) => (service.isPublic = false));
     await file(world, withSecret);
@@ -117,8 +126,17 @@ describe('preflight', () => {
     });
   });
 
+  it('is not stopped by what is only advised, and says how many of that did not pass', async () => {
+    const world = worldWithRelease();
+    world.secrets.versions.set('db:latest', 'enabled');
+    await file(world, withSecret.replace('db:3', 'db:latest'));
+    const { reply, record } = await dispatch(world, 'preflight', 1);
+    expect(reply).toMatchObject({ status: 'succeeded' });
+    expect(record.steps[0]?.summary).toContain('1 advisory one did not');
+  });
+
   it('takes a secret that cannot be looked at for an open question, not for a pass and not for a no', async () => {
-    const world = createWorld();
+    const world = worldWithRelease();
     world.secrets.versions.set('db:3', new Fault('permission-denied', 'answered 403'));
     await file(world, withSecret);
     const { record } = await dispatch(world, 'preflight', 1);
@@ -131,13 +149,35 @@ describe('preflight', () => {
     ['Cloud Run', (world, fault) => (world.run.getService = () => Promise.reject(fault))],
     ['Secret Manager', (world, fault) => world.secrets.versions.set('db:3', fault)],
   ])('is a fault to be retried when %s does not answer', async (_name, arrange) => {
-    const world = createWorld();
+    const world = worldWithRelease();
     arrange(world, new Fault('unavailable', 'answered 503'));
     await file(world, withSecret);
+    const { reply, record } = await dispatch(world, 'preflight', 1);
+    expect(reply).toMatchObject({ status: 'failed', retryable: true });
+    // The other answers are on record all the same.
+    expect(record.checks.some(({ outcome }) => outcome === 'pass')).toBe(true);
+  });
+
+  it('is a fault, and no rejection, when Cloud Run does not let it look', async () => {
+    const world = worldWithRelease();
+    world.run.getService = () => Promise.reject(new Fault('permission-denied', 'answered 403'));
+    await admitted(world);
     expect((await dispatch(world, 'preflight', 1)).reply).toMatchObject({
       status: 'failed',
-      retryable: true,
+      code: 'permission-denied',
+      retryable: false,
     });
+  });
+
+  it('forgets an open question once a retry has its answer', async () => {
+    const world = worldWithRelease();
+    world.lookUps.faults.set('serviceUsage', new Fault('unavailable', 'answered 503'));
+    await admitted(world);
+    await dispatch(world, 'preflight', 1);
+    world.lookUps.faults.clear();
+    const { reply, record } = await dispatch(world, 'preflight', 2);
+    expect(reply).toMatchObject({ status: 'succeeded' });
+    expect(record.checks.filter(({ outcome }) => outcome !== 'pass')).toEqual([]);
   });
 });
 

@@ -432,6 +432,53 @@ describe('a fault', () => {
   });
 });
 
+describe('more weather', () => {
+  const post = (client: WebClient) => say(client, { channel, text: 'x' });
+
+  it('rate-limited answers 429 to everything, and says when to come again', async () => {
+    const { client, slack } = await setUp();
+    slack.setFaults([{ kind: 'rate-limited', retryAfterSeconds: 7 }]);
+    expect(await refusal(client.auth.test())).toMatchObject({ retryAfter: 7 });
+    expect(await refusal(post(client))).toMatchObject({ retryAfter: 7 });
+    expect(slack.messages(channel)).toEqual([]);
+  });
+
+  it.each([
+    ['token_revoked', { kind: 'revoked-token' }],
+    ['is_archived', { kind: 'archived-channel', channel: 'deploys' }],
+    ['is_archived', { kind: 'archived-channel', channel }],
+  ] as [string, SlackFault][])('answers %s when told to', async (error, fault) => {
+    const { client, slack } = await setUp();
+    slack.setFaults([fault]);
+    expect(await refusal(post(client))).toMatchObject({ error });
+    slack.setFaults([]);
+    await post(client);
+  });
+
+  it('refuses each type of block that it was told to', async () => {
+    const { client, slack } = await setUp();
+    slack.setFaults([
+      { kind: 'invalid-blocks', blockType: 'plan' },
+      { kind: 'invalid-blocks', blockType: 'header' },
+    ]);
+    for (const block of [header('x'), { type: 'plan', title: 'x' }]) {
+      const call = client.apiCall('chat.postMessage', { channel, text: 'x', blocks: [block] });
+      expect(await refusal(call)).toMatchObject({ error: 'invalid_blocks' });
+    }
+  });
+
+  it('a message that somebody deleted is gone for everybody', async () => {
+    const { client, slack, events } = await setUp();
+    const { ts } = await post(client);
+    slack.deleteMessage('deploys', ts!);
+    expect(await refusal(client.chat.update({ channel, ts: ts!, text: 'y' }))).toMatchObject({
+      error: 'message_not_found',
+    });
+    expect((await client.conversations.history({ channel })).messages).toEqual([]);
+    expect(events).toEqual(['posted x', 'deleted x']);
+  });
+});
+
 describe('a raw request', () => {
   it.each([
     [

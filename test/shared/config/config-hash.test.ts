@@ -58,6 +58,19 @@ describe('the hash of a configuration', () => {
     expect(configHash(configOf(change(lines.join('\n'))))).not.toBe(hash);
   });
 
+  it.each([
+    ['a freeze window', 'policy: { freeze: [{ name: x, days: [sun], timeZone: UTC }] }'],
+    ['who approves', 'policy: { approvals: { from: [ana@example.com] } }'],
+    ['who may deploy', 'policy: { allow: { deploy: [S0DEPLOYERS] }, protected: true }'],
+    ['a channel', 'slack: { channel: "#deploys" }'],
+  ])('does not change with %s: that is not what is deployed', (_, line) => {
+    expect(configHash(configOf([...lines, line].join('\n')))).toBe(hash);
+  });
+
+  it('changes with whether one can go back', () => {
+    expect(configHash(configOf([...lines, 'policy: { rollBack: never }'].join('\n')))).not.toBe(hash);
+  });
+
   it('does not change when a default is written out', () => {
     expect(configHash(configOf([...lines, 'healthProbe: { interval: 1000ms }'].join('\n')))).toBe(hash);
   });

@@ -18,7 +18,7 @@ function* keysOf(node: Schema, prefix: string): Generator<[string, unknown]> {
     yield [path, (member as Schema).default];
     yield* keysOf(member as Schema, path);
   }
-  for (const branch of node.anyOf ?? []) yield* keysOf(branch, prefix);
+  for (const branch of [...(node.anyOf ?? []), ...(node.oneOf ?? [])]) yield* keysOf(branch, prefix);
   if (node.items !== undefined) yield* keysOf(node.items as Schema, `${prefix}[]`);
   if (typeof node.additionalProperties === 'object') yield* keysOf(node.additionalProperties, `${prefix}.*`);
 }

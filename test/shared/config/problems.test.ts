@@ -19,7 +19,9 @@ describe('a problem', () => {
     {
       name: 'lists the known keys when none is near',
       more: 'slack: { colour: red }',
-      problems: ['5:10 slack.colour: unknown key — expected one of channel, approvalsChannel, owners, onCall, runbook, quiet'],
+      problems: [
+        '5:10 slack.colour: unknown key — expected one of channel, approvalsChannel, owners, onCall, runbook, quiet',
+      ],
     },
     {
       name: 'of a missing key stands at its parent',
@@ -103,7 +105,7 @@ environments:
       '4:3 environments.Prod: "Prod" — expected lower-case letters, digits and hyphens, starting with a letter',
       '5:23 environments.staging.project: "p" — expected a Google Cloud project id',
       '5:34 environments.staging.region: "here" — expected a region such as us-central1',
-      '5:40 environments.staging.image: unknown key — expected one of project, region, cloudRunService, runtime, healthProbe, suites, traffic, analysis, migration, retries, policy, slack',
+      '5:40 environments.staging.image: unknown key — expected one of project, region, cloudRunService, imageRules, runtime, app, healthProbe, suites, traffic, analysis, migration, retries, policy, slack',
       '6:9 environments.empty: nothing — expected a map of keys and values',
     ]);
   });
@@ -136,5 +138,15 @@ environments:
     expect(problemsOf(some(0))).toEqual(expected);
     expect(problemsOf(some(21))).toEqual(expected);
     expect(problemsOf(some(20))).toEqual([]);
+  });
+});
+
+describe('a name', () => {
+  it.each(['status', 'deploy', 'to'])('may not be %s, which is a word of the Slack command', (word) => {
+    const expected = 'expected a name that is no word of the Slack command, such as status or to';
+    expect(problemsOf(file().replace('service: hello', `service: ${word}`))).toContain(
+      `1:10 service: "${word}" — ${expected}`,
+    );
+    expect(problemsOf(file().replace('staging:', `${word}:`)).join()).toContain(expected);
   });
 });

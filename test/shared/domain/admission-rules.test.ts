@@ -109,6 +109,19 @@ describe('who may deploy', () => {
       decision: 'refused',
       says: /ada@example.com may not deploy hello staging: allowed are bob@example.com/,
     },
+    {
+      name: 'are the members of a listed group, as of when they asked',
+      wanted: { ...byAda, via: 'slack', slackUser: 'U0ADA', groups: ['S0DEPLOYERS'] },
+      policy: policy({ allow: allowing('S0DEPLOYERS') }),
+      decision: 'admitted',
+    },
+    {
+      name: 'are nobody from Slack where it is protected and nobody is listed',
+      wanted: { ...byAda, via: 'slack' },
+      policy: policy({ protected: true }),
+      decision: 'refused',
+      says: /policy.allow.deploy names nobody/,
+    },
     { name: 'are no matter of a push', policy: policy({ allow: allowing(bob) }), decision: 'admitted' },
   ]);
 });

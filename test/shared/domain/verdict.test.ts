@@ -37,12 +37,21 @@ describe('the verdict', () => {
     {
       checks: [ok, checkWith('fail', 'advisory')],
       status: 'pass-with-recommendations',
-      explanation: '1 advisory check did not pass',
+      explanation: '1 advisory check failed',
     },
     {
       checks: [ok, checkWith('not-run', 'advisory'), checkWith('inconclusive', 'advisory')],
       status: 'pass-with-recommendations',
-      explanation: '2 advisory checks did not pass',
+      explanation: '2 advisory checks without an answer',
+    },
+    {
+      checks: [
+        ok,
+        ...[1, 2, 3].map(() => checkWith('fail', 'advisory')),
+        checkWith('not-run', 'advisory'),
+      ],
+      status: 'pass-with-recommendations',
+      explanation: '3 advisory checks failed, 1 advisory check without an answer',
     },
   ])('of $checks.length checks is $status: $explanation', ({ checks, status, explanation }) => {
     expect(verdict(checks)).toEqual({ status, explanation });

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { longestDocument } from '#shared/ledger/document.ts';
+import type { AuditRecord } from '#shared/ledger/audit-record.ts';
 import type { Dispatch, Ledger, Lock, Notification, Reader } from '#shared/ledger/ledger.ts';
 import { at, deploymentWith } from '#test/shared/domain/records.ts';
 
@@ -63,6 +64,27 @@ export function describeLedger(name: string, create: () => Promise<LedgerPlace>)
     });
 
     describe('documents', () => {
+      test('gives back an answer that is still to be said, and lists attempts by field, newest first', async () => {
+        const record = (id: string, second: number): AuditRecord => ({
+          id,
+          at: `2026-01-01T00:00:0${second}.000Z`,
+          person: 'ana@example.com',
+          via: 'slack',
+          action: 'status',
+          service: 'hello',
+          decision: 'done',
+          reason: 'shown',
+          answered: false,
+          answer: { message: { text: 'a', blocks: [{ type: 'table', rows: [[{ text: 'b' }], []] }] } },
+        });
+        const all = [record('slack/a', 1), record('slack/b', 2)];
+        await ledger.transaction(async (tx) => {
+          for (const one of all) await tx.put('audit', `${one.at}.${encodeURIComponent(one.id)}`, one);
+        });
+        expect(await other.list('audit', { service: 'hello' })).toEqual(all.toReversed());
+        expect(await other.list('audit', { id: 'slack/a' })).toEqual([all[0]]);
+      });
+
       test('are undefined until they are put, and then the same from every opener', async () => {
         expect(await ledger.get('deployments', 'd00000000001')).toBeUndefined();
         const deployment = deploymentWith({

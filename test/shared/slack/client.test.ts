@@ -34,23 +34,25 @@ async function setUp(options: Partial<SlackOptions> = {}) {
   const server = await serve({ routes: local.routes, authenticate: () => undefined });
   onTestFinished(() => server.close());
   const logged: string[] = [];
+  const clock = createVirtualClock();
   const clientOf = (given: string) =>
     createSlack({
       token: given,
+      clock,
       endpoint: `${server.origin}/api/`,
       log: (severity, message) => logged.push(`${severity} ${message}`),
     });
-  return { local, logged, slack: clientOf(token), clientOf };
+  return { local, logged, clock, slack: clientOf(token), clientOf };
 }
 
 /** A server for what the local Slack never answers; `undefined` never answers. */
 async function answering(
-  answer: () => { status: number; headers?: Record<string, string>; body: string } | undefined,
+  answer: (path: string) => { status: number; headers?: Record<string, string>; body: string } | undefined,
 ) {
-  let calls = 0;
-  const server = createServer((_, response) => {
-    calls += 1;
-    const given = answer();
+  const paths: string[] = [];
+  const server = createServer((request, response) => {
+    paths.push(request.url ?? '');
+    const given = answer(request.url ?? '');
     if (!given) return;
     response.writeHead(given.status, given.headers);
     response.end(given.body);
@@ -62,7 +64,7 @@ async function answering(
   };
   onTestFinished(close);
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/`;
-  return { slack: createSlack({ token, endpoint, timeoutMs: 100 }), calls: () => calls, close };
+  return { slack: createSlack({ token, endpoint, timeoutMs: 100 }), paths, calls: () => paths.length, close };
 }
 
 async function faultOf(call: Promise<unknown>): Promise<Fault> {
@@ -122,13 +124,55 @@ describe('the Slack client', () => {
     });
   });
 
-  it('sends the text alone when a workspace does not take the blocks, and says so in the log', async () => {
+  const table = { type: 'table', rows: [[{ type: 'raw_text', text: 'hello' }]] };
+  const rich: SlackMessage = { text: 'hello', blocks: [table], simpler: hello.blocks };
+
+  it('sends simpler blocks where a workspace does not take the newer ones, and that is no failure', async () => {
+    const { slack, local, logged } = await setUp();
+    local.setFaults([{ kind: 'invalid-blocks', blockType: 'table' }]);
+    expect(await slack.post('#deploys', rich)).toMatchObject({ ok: true });
+    expect(local.messages('deploys')).toMatchObject([{ text: 'hello', blocks: hello.blocks }]);
+    expect(logged).toEqual(['INFO Slack refuses table: invalid_blocks; simpler blocks are sent']);
+  });
+
+  it('does not try the newer blocks again for an hour, in edits either', async () => {
+    const { slack, local, logged, clock } = await setUp();
+    local.setFaults([{ kind: 'invalid-blocks', blockType: 'table' }]);
+    const posted = await slack.post('#deploys', rich);
+    const ts = posted.ok ? posted.ts : '';
+    // From now on it would take them: that they are not sent shows that they are not tried.
+    local.setFaults([]);
+    await slack.update('C0DEPLOYS', ts, rich);
+    expect(local.messages('deploys')).toMatchObject([{ blocks: hello.blocks, edits: 1 }]);
+    await clock.advance(3_600_000);
+    await slack.update('C0DEPLOYS', ts, rich);
+    expect(local.messages('deploys')).toMatchObject([{ blocks: [{ type: 'table' }], edits: 2 }]);
+    expect(logged).toHaveLength(1);
+  });
+
+  it.each([
+    ['of which there are no simpler ones', hello],
+    ['and not the simpler ones either', { ...rich, blocks: hello.blocks }],
+  ])('sends the text alone when a workspace does not take the blocks %s, and says so', async (_, message) => {
     const { slack, local, logged } = await setUp();
     local.setFaults([{ kind: 'invalid-blocks', blockType: 'section' }]);
-    expect(await slack.post('#deploys', hello)).toMatchObject({ ok: true });
+    expect(await slack.post('#deploys', message)).toMatchObject({ ok: true });
     expect(local.messages('deploys')).toMatchObject([{ text: 'hello', blocks: [] }]);
     expect(logged).toEqual([
       'ERROR Slack refuses the blocks of a message: invalid_blocks; its text is sent alone',
+    ]);
+  });
+
+  it('shows a reply in the channel too when it is asked to', async () => {
+    const { slack, local } = await setUp();
+    const root = await slack.post('#deploys', hello);
+    const threadTs = root.ok ? root.ts : '';
+    await slack.post('#deploys', hello, { threadTs, broadcast: true });
+    await slack.post('#deploys', hello, { threadTs });
+    const [, ...replies] = local.messages('deploys');
+    expect(replies).toMatchObject([
+      { threadTs, broadcast: true },
+      { threadTs, broadcast: false },
     ]);
   });
 
@@ -217,8 +261,44 @@ describe('finding a root message', () => {
     const wanted = await slack.post('#deploys', hello, { subject: 'd1' });
     await slack.post('#deploys', hello, { subject: 'd2' });
     for (let index = 0; index < 120; index += 1) await slack.post('#deploys', hello);
-    expect(wanted.ok && wanted.ts).toBe(await slack.findRoot('C0DEPLOYS', 'd1'));
+    expect(await slack.findRoot('C0DEPLOYS', 'd1')).toEqual(
+      wanted.ok && { ts: wanted.ts, channel: wanted.channel },
+    );
     expect(await slack.findRoot('C0DEPLOYS', 'd3')).toBeUndefined();
+  });
+
+  it('knows a channel that is given by name by its id, asking for it once', async () => {
+    const message = {
+      ts: '1.0',
+      metadata: { event_type: 'slipway_message', event_payload: { subject: 'd1' } },
+    };
+    const { slack, paths } = await answering((path) => ({
+      status: 200,
+      body: JSON.stringify(
+        path.endsWith('users.conversations')
+          ? { ok: true, channels: [{ id: 'C0DEPLOYS', name: 'deploys' }] }
+          : { ok: true, messages: [message] },
+      ),
+    }));
+    const found = { ts: '1.0', channel: 'C0DEPLOYS' };
+    expect(await slack.findRoot('#deploys', 'd1')).toEqual(found);
+    expect(await slack.findRoot('#deploys', 'd1')).toEqual(found);
+    expect(paths).toEqual([
+      '/api/users.conversations',
+      '/api/conversations.history',
+      '/api/conversations.history',
+    ]);
+  });
+
+  it('knows a reply by its subject, in its thread', async () => {
+    const { slack } = await setUp();
+    const root = await slack.post('#deploys', hello, { subject: 'd1' });
+    const threadTs = root.ok ? root.ts : '';
+    const reply = await slack.post('#deploys', hello, { threadTs, subject: 'd1/call' });
+    expect(await slack.findRoot('C0DEPLOYS', 'd1/call', threadTs)).toMatchObject({
+      ts: reply.ok && reply.ts,
+    });
+    expect(await slack.findRoot('C0DEPLOYS', 'd1/call')).toBeUndefined();
   });
 
   it('finds nothing where the app may not read', async () => {

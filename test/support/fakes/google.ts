@@ -26,6 +26,9 @@ export function createFakeRegistry(): FakeRegistry {
     async resolve(_image, reference) {
       return images.get(reference);
     },
+    async repository() {
+      return { name: 'projects/slipway-local/locations/us-central1/repositories/apps' };
+    },
     async tags() {
       return [...images].flatMap(([tag, { digest, uploadedAt }]) =>
         tag === digest || uploadedAt === undefined ? [] : [{ tag, digest, uploadedAt }],
@@ -37,16 +40,25 @@ export function createFakeRegistry(): FakeRegistry {
 export interface FakeSecrets extends Secrets {
   /** `name:version` → state; a Fault is what the look-up of it ends with. */
   versions: Map<string, 'enabled' | 'disabled' | Fault>;
+  /** `name:version` → value. */
+  values: Map<string, string>;
 }
 
 export function createFakeSecrets(): FakeSecrets {
   const versions: FakeSecrets['versions'] = new Map();
+  const values: FakeSecrets['values'] = new Map();
   return {
     versions,
+    values,
+    async judge(_project, secret, version, judge) {
+      const value = values.get(`${secret}:${version}`);
+      return value === undefined ? undefined : judge(value);
+    },
     async version(_project, secret, version) {
       const state = versions.get(`${secret}:${version}`);
       if (state instanceof Fault) throw state;
-      return state && { state, number: version === 'latest' ? '7' : version };
+      const resource = `projects/424242424242/secrets/${secret}`;
+      return state && { state, number: version === 'latest' ? '7' : version, resource };
     },
   };
 }
@@ -95,7 +107,12 @@ export function createFakeProber(options: {
 }): Prober {
   const { clock, run, behaviourOf } = options;
   let asked = 0;
+  const none = async (): Promise<never> => {
+    throw new Fault('unsupported', 'the fake answers HTTP requests only');
+  };
   return {
+    webSocket: none,
+    certificate: none,
     async request({ url, audience, allowedOrigins, signal, timeoutSeconds }) {
       const { origin, pathname, host } = new URL(url);
       if (audience !== undefined && !allowedOrigins.includes(origin))

@@ -50,7 +50,7 @@ export function createFakeDirectory(): FakeDirectory {
   return directory;
 }
 
-export interface Answered {
+interface Answered {
   url: string;
   message: SlackMessage | 'remove';
   inChannel: boolean;

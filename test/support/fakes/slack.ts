@@ -9,16 +9,17 @@ interface Said extends SlackMessage {
   broadcast?: boolean;
   subject?: string;
   edits: number;
-  /** When it was edited last, by the count of all calls. */
-  calls: number[];
 }
 
 export interface FakeSlack extends Slack {
   messages: Said[];
+  /** The one message of each deployment and approval, not what is said besides. */
   roots(): Said[];
+  /** What is said besides: `alarm`, `call`, `reminder`. */
+  besides(what: string): Said[];
   /** `refuses`: Slack's "no"; `down`: no answer; `deaf`: messages land, their answers are lost; `busy`: come back in 30 s. */
   mood: 'well' | 'refuses' | 'down' | 'deaf' | 'busy';
-  /** Slack's "no" to whatever is written to a channel, by the name it is called by and by its id. */
+  /** Slack's "no" to whatever is written to a channel, by its name or its id. */
   refusals: Map<string, string>;
   /** Calls of the Web API so far. */
   calls: number;
@@ -26,7 +27,7 @@ export interface FakeSlack extends Slack {
   idOf(channel: string): string;
 }
 
-/** One workspace; a message once posted can be edited and found. As Slack it reads channels by id only. */
+/** One workspace; a message once posted can be edited, by its channel's id only, and found. */
 export function createFakeSlack(): FakeSlack {
   let count = 0;
   const ids = new Map<string, string>();
@@ -35,8 +36,8 @@ export function createFakeSlack(): FakeSlack {
     if (slack.mood === 'down') throw new Fault('unavailable', 'Slack gave no answer');
     if (slack.mood === 'busy') throw new Fault('unavailable', 'called too often', { retryAfterSeconds: 30 });
     if (slack.mood === 'refuses') return { ok: false, error: 'not_in_channel' };
-    const error = slack.refusals.get(channel) ?? slack.refusals.get(slack.idOf(channel));
-    return error === undefined ? undefined : { ok: false, error };
+    const no = [...slack.refusals].find(([refused]) => slack.idOf(refused) === slack.idOf(channel));
+    return no && { ok: false, error: no[1] };
   }
   function answer(ts: string, channel: string): SlackAnswer {
     if (slack.mood === 'deaf') throw new Fault('unavailable', 'Slack gave no answer');
@@ -47,7 +48,8 @@ export function createFakeSlack(): FakeSlack {
     mood: 'well',
     refusals: new Map(),
     calls: 0,
-    roots: () => slack.messages.filter(({ threadTs }) => threadTs === undefined),
+    roots: () => slack.messages.filter(({ subject }) => subject?.includes('/') === false),
+    besides: (what) => slack.messages.filter(({ subject }) => subject?.endsWith(`/${what}`)),
     idOf(name) {
       if (!name.startsWith('#')) return name;
       const id = ids.get(name) ?? `C${String(ids.size + 1).padStart(7, '0')}`;
@@ -59,7 +61,7 @@ export function createFakeSlack(): FakeSlack {
       if (no) return no;
       const ts = `1767225600.${String((count += 1)).padStart(6, '0')}`;
       const channel = slack.idOf(name);
-      slack.messages.push({ ...message, ...options, channel, ts, edits: 0, calls: [slack.calls] });
+      slack.messages.push({ ...message, ...options, channel, ts, edits: 0 });
       return answer(ts, channel);
     },
     async update(channel, ts, message) {
@@ -67,18 +69,20 @@ export function createFakeSlack(): FakeSlack {
       if (no) return no;
       const known = slack.messages.find((said) => said.channel === channel && said.ts === ts);
       if (!known) return { ok: false, error: 'message_not_found' };
-      Object.assign(known, message, { edits: known.edits + 1, calls: [...known.calls, slack.calls] });
+      Object.assign(known, message, { edits: known.edits + 1 });
       return answer(ts, channel);
     },
-    async findRoot(channel, subject, threadTs) {
+    async findRoot(name, subject, threadTs) {
       slack.calls += 1;
       if (slack.mood === 'down') throw new Fault('unavailable', 'Slack gave no answer');
-      return slack.messages.findLast(
+      const channel = slack.idOf(name);
+      const found = slack.messages.findLast(
         (said) =>
           said.channel === channel &&
           said.subject === subject &&
           (said.broadcast === true || said.threadTs === threadTs),
-      )?.ts;
+      );
+      return found && { ts: found.ts, channel };
     },
   };
   return slack;

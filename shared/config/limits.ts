@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { SlackGroup } from '#shared/domain/people.ts';
 import { Runtime } from '#shared/domain/service/runtime.ts';
+import { brokenAppRules } from './app-rules.ts';
+import { brokenCheckRules } from './check-rules.ts';
 import type { Finding } from './findings.ts';
 import type { Path } from './problems.ts';
 import { isTagPattern } from './tag-policy.ts';
@@ -13,8 +15,9 @@ type ValidFields = Partial<Runtime>;
  * What must hold between the values of one merged configuration. Limits are Cloud Run's: the Probe message of its v2 API,
  * https://cloud.google.com/run/docs/configuring/healthchecks and https://cloud.google.com/run/docs/container-contract.
  */
-export function brokenRules(config: {
+export function brokenLimits(config: {
   runtime?: unknown;
+  app?: unknown;
   suites?: unknown;
   analysis?: unknown;
   policy?: unknown;
@@ -22,10 +25,12 @@ export function brokenRules(config: {
   const runtime = validFields(config.runtime);
   return [
     ...variableRules(config.runtime),
+    ...brokenAppRules(config.app, Variables.parse(config.runtime).env),
     ...scalingRules(runtime),
     ...probeRules('startupProbe', runtime.startupProbe),
     ...probeRules('livenessProbe', runtime.livenessProbe),
     ...uniqueNames(config.suites),
+    ...brokenCheckRules(config),
     ...analysisRules(config.analysis),
     ...policyRules(config.policy),
   ];
@@ -41,11 +46,12 @@ const Variables = z
   .object({
     env: z.record(z.string(), z.unknown()).catch({}),
     secrets: z.record(z.string(), z.unknown()).catch({}),
+    secretRules: z.record(z.string(), z.unknown()).catch({}),
   })
-  .catch({ env: {}, secrets: {} });
+  .catch({ env: {}, secrets: {}, secretRules: {} });
 
 function variableRules(runtime: unknown): Finding[] {
-  const { env, secrets } = Variables.parse(runtime);
+  const { env, secrets, secretRules } = Variables.parse(runtime);
   const named = (section: string, name: string, expected: string): Finding => ({
     path: ['runtime', section, name],
     about: 'key',
@@ -59,7 +65,11 @@ function variableRules(runtime: unknown): Finding[] {
   const twice = Object.keys(secrets)
     .filter((name) => Object.hasOwn(env, name))
     .map((name) => named('secrets', name, 'expected a name that is not in runtime.env too'));
-  return [...reserved, ...twice];
+  // A rule about nothing would look like a safeguard and be none.
+  const idle = Object.keys(secretRules)
+    .filter((name) => !Object.hasOwn(secrets, name))
+    .map((name) => named('secretRules', name, 'expected a variable of runtime.secrets'));
+  return [...reserved, ...twice, ...idle];
 }
 
 function scalingRules({ minInstances, maxInstances, cpu, concurrency }: ValidFields): Finding[] {

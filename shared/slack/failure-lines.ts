@@ -1,0 +1,45 @@
+import type { Report } from '#shared/report/document.ts';
+import { failedChecks } from '#shared/report/suites.ts';
+import { counted, exposureInWords, rollbackInWords, stepInWords } from '#shared/report/words.ts';
+import { escapeText } from './escape.ts';
+import { code, foreign, link, time } from './mrkdwn.ts';
+
+/** The rest stands in the thread. */
+const shownChecks = 3;
+
+/** What ended it, in one sentence, or undefined: it goes on, it is live. One that no step spoke of has a reason all the same. */
+export function failureLine({ failure, outcome, explanation }: Report): string | undefined {
+  if (failure) {
+    const verb = failure.ending === 'cancelled' ? 'Stopped' : 'Failed';
+    return `${verb} in ${foreign(stepInWords(failure))}: ${foreign(failure.cause?.sentence ?? failure.message, 600)}`;
+  }
+  const isGood = outcome === null || outcome === 'live' || outcome === 'live-with-recommendations';
+  return isGood || explanation === null ? undefined : `Why: ${foreign(explanation, 600)}`;
+}
+
+/** The command of the action's sentence, for a text that stands alone. */
+export const commandLine = ({ action }: Report): string[] =>
+  action.command ? [`Command: ${code(action.command.line, 800)}`] : [];
+
+/** What ended it with its evidence, whom it met, and what became of the way back. */
+export function failureLines(report: Report): string[] {
+  const { suites, exposure, rollback, outcome } = report;
+  const what = failureLine(report);
+  const bad = failedChecks(suites);
+  return [
+    ...(what === undefined ? [] : [what]),
+    ...bad
+      .slice(0, shownChecks)
+      .map(
+        ({ title, evidence }) =>
+          `• ${foreign(title)}: observed ${code(evidence.observed)}, expected ${code(evidence.expected)}${evidence.logUri === undefined ? '' : ` (${link(evidence.logUri, 'log')})`}`,
+      ),
+    ...(bad.length > shownChecks ? [`• … and ${counted(bad.length - shownChecks, 'more check')}`] : []),
+    ...(exposure ? [`${escapeText(exposureInWords(exposure))}.`] : []),
+    ...(rollback && (outcome === 'rolled-back' || outcome === 'rollback-failed')
+      ? [
+          `Rollback ${rollback.result === 'verified' ? 'verified' : `*${rollbackInWords(rollback)}*`} ${time(rollback.at)}: ${foreign(rollback.observed)}`,
+        ]
+      : []),
+  ];
+}
