@@ -3,6 +3,7 @@ import type { LockEvent } from '#shared/domain/requests.ts';
 import { placeId } from '#shared/ledger/ledger.ts';
 import { lockMessage } from '#shared/slack/lock-message.ts';
 import type { Deps } from '#functions/deps.ts';
+import { findConfig, readServiceFiles } from '#functions/triggers/service-files.ts';
 
 const never = new Date(0).toISOString();
 
@@ -25,7 +26,11 @@ export async function announceLock(deps: Deps, event: LockEvent): Promise<void> 
   // First on record, then said: of two deliveries at the same moment one is silent.
   if (!(await mark(new Date(deps.clock.now()).toISOString()))) return;
   try {
-    const answer = await deps.slack.post(deps.config.slack.channel, lockMessage(event, change));
+    const found = findConfig(await readServiceFiles(deps), event.service, event.environment);
+    // A lock may outlive its service's file.
+    const { channel, owners } = 'problem' in found ? { owners: [] } : found.config.slack;
+    const message = lockMessage(event, change, owners);
+    const answer = await deps.slack.post(channel ?? deps.config.slack.channel, message);
     if (answer.ok) return;
     deps.log('ERROR', `Slack refuses the word of ${place}'s lock: ${answer.error}`, {
       metric: 'slack_notify_failures',

@@ -29,7 +29,9 @@ export async function preflightApi(
   const { file, environment } = parsed.data;
   const read = parseServiceFile(file, 'file');
   if (read.status === 'invalid') return problem(400, formatProblems(read.problems));
-  const configs = read.configs.filter((config) => environment === undefined || config.environment === environment);
+  const configs = read.configs.filter(
+    (config) => environment === undefined || config.environment === environment,
+  );
   if (configs.length === 0) {
     const known = read.configs.map((config) => config.environment).join(', ');
     return problem(404, `the file has no environment "${environment}"; it has ${known}`);
@@ -48,7 +50,10 @@ export async function preflightApi(
  * Whether the bucket has the same rules on the same secrets. With rules of one's own on any secret one could find out,
  * question by question, what its value is like.
  */
-function isStored(files: readonly ServiceFile[], { service, environment, ...wanted }: ServiceConfig): boolean {
+function isStored(
+  files: readonly ServiceFile[],
+  { service, environment, ...wanted }: ServiceConfig,
+): boolean {
   const found = findConfig(files, service, environment);
   if ('problem' in found) return false;
   const asked = ({ project, runtime }: Pick<ServiceConfig, 'project' | 'runtime'>): string =>

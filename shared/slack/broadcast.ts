@@ -77,6 +77,26 @@ export function callFor(
 }
 
 /**
+ * A rule was set aside: its owners hear of it when the deployment starts, not when it has ended. Also in quiet hours, as
+ * it is their rule. Undefined when none was, or when nobody is named.
+ */
+export function overrideMessage({
+  overrides = [],
+  config,
+  service,
+  environment,
+}: Deployment): SlackMessage | undefined {
+  const { owners } = config.slack;
+  if (overrides.length === 0 || owners.length === 0) return undefined;
+  const lines = overrides.map(
+    ({ by, what, reason }) =>
+      `${personInWords(by)} deploys ${foreign(service)} to ${foreign(environment)} in spite of ${foreign(what)}: ${foreign(reason)}`,
+  );
+  const text = [mentions(owners), ...lines].join('\n');
+  return fitted({ text, blocks: section(text) });
+}
+
+/**
  * The same for two deployments of one place that failed alike: same step, same cause, same required checks. Undefined for
  * one that did not fail.
  */

@@ -2,6 +2,7 @@ import { isFinished, type Deployment } from '#shared/domain/deployment.ts';
 import type { DeployEvent } from '#shared/domain/requests.ts';
 import type { Notification } from '#shared/ledger/ledger.ts';
 import type { Slack } from '#shared/ports.ts';
+import { overrideMessage } from '#shared/slack/broadcast.ts';
 import { rootMessage } from '#shared/slack/root-message.ts';
 import { threadMessages } from '#shared/slack/thread-messages.ts';
 import type { Deps } from '#functions/deps.ts';
@@ -11,7 +12,7 @@ import { callPeople, pastOf } from '#functions/triggers/notify/call.ts';
 import { paceMs } from '#functions/triggers/notify/pace.ts';
 import { page } from '#functions/triggers/notify/page.ts';
 import { showRoot } from '#functions/triggers/notify/root.ts';
-import { sayDetails } from '#functions/triggers/notify/say.ts';
+import { sayDetails, sayOnce } from '#functions/triggers/notify/say.ts';
 import { inTurn, type Turn } from '#functions/triggers/notify/turn.ts';
 
 /**
@@ -72,7 +73,11 @@ async function show(deps: Deps, slack: Slack, turn: Turn, deployment: Deployment
   const stands = await showRoot(deps, slack, turn, (now) => rootMessage(deployment, now, counted), {
     shownRevision: deployment.revision,
   });
-  if (!stands || !ended) return;
+  if (!stands) return;
+  const override = overrideMessage(deployment);
+  const { rootTs: threadTs } = turn.record;
+  if (override) await sayOnce(deps, slack, turn, 'override', override, { threadTs, broadcast: true });
+  if (!ended) return;
   await callPeople(deps, slack, turn, deployment, past);
   await sayDetails(deps, slack, turn, threadMessages(deployment));
   if (wasFinal) return;

@@ -45,7 +45,16 @@ export async function inTurn(deps: Deps, ask: Ask, work: (turn: Turn) => Promise
   for (let looks = 0; ;) {
     const taken = await take(deps, ask);
     if (taken === 'nothing') return;
-    if (typeof taken === 'object') return run(deps, taken, work);
+    if (typeof taken === 'object') {
+      const ended = await run(deps, taken, work).catch((error: unknown) => {
+        // Slack said when to come back: if that is soon, it is quicker than another delivery.
+        const waitSeconds = error instanceof Fault ? error.retryAfterSeconds : undefined;
+        if (waitSeconds === undefined || clock.now() + waitSeconds * 1000 > endMs) throw error;
+        return 'again' as const;
+      });
+      if (ended !== 'again') return;
+      continue;
+    }
     if (taken === 'busy') {
       looks += 1;
       if (looks > busyLooks) throw new Fault('unavailable', `the message of ${ask.subject} is being written`);
@@ -129,7 +138,8 @@ async function run(
     await save({ postingUntil: 0, unsure: false });
   } catch (error) {
     const waitSeconds = error instanceof Fault ? error.retryAfterSeconds : undefined;
-    const notBefore = waitSeconds === undefined ? {} : { notBefore: deps.clock.now() + waitSeconds * 1000 };
+    const waitMs = Math.max(waitSeconds ?? 0, 1) * 1000;
+    const notBefore = waitSeconds === undefined ? {} : { notBefore: deps.clock.now() + waitMs };
     await write({ postingUntil: 0, ...notBefore });
     throw error;
   }

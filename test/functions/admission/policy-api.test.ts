@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { connect } from '#test/support/engine.ts';
 import { override } from '#test/support/override.ts';
-import { createWorld } from '#test/support/world.ts';
+import { createWorld, serviceFile } from '#test/support/world.ts';
 import { call } from './call.ts';
 
 const place = { service: 'hello', environment: 'staging' };
@@ -56,8 +56,9 @@ describe('the api of manual locks', () => {
     expect((await call(world, 'DELETE /locks/hello/staging', { body, by: bob })).status).toBe(404);
   });
 
-  it('tells Slack of a stolen lock, once, with whose it was and why', async () => {
+  it('tells Slack of a stolen lock, once, with whose it was and why, and calls the owners', async () => {
     const world = createWorld();
+    world.configure(serviceFile('slack: { owners: [S0OWNERS] }'));
     const engine = connect(world);
     override(world.pubsub, 'publish', () => async (topic, message) => {
       // Pub/Sub delivers at least once.
@@ -68,7 +69,7 @@ describe('the api of manual locks', () => {
     await call(world, 'POST /locks', { body: { ...place, reason: 'hotfix', steal: true }, by: bob });
     await engine.idle();
     expect(world.slack.messages.map(({ text }) => text)).toEqual([
-      'bob@example.com took over the lock of ada@example.com (“release &lt;!channel&gt; day”) on hello → staging: hotfix',
+      '<!subteam^S0OWNERS> bob@example.com took over the lock of ada@example.com (“release &lt;!channel&gt; day”) on hello → staging: hotfix',
     ]);
   });
 

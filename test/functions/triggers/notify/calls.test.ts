@@ -39,6 +39,25 @@ async function told(world: World, ...deployments: Deployment[]): Promise<void> {
   }
 }
 
+describe('a deployment in spite of a rule', () => {
+  it('is called out to the owners when it starts, once', async () => {
+    const world = createWorld();
+    const { result: _none, ...running } = ended(1, 'live', 0);
+    const by = 'ana@example.com';
+    const at = new Date(start).toISOString();
+    const deployment: Deployment = {
+      ...running,
+      status: 'active',
+      overrides: [{ rule: 'freeze', what: 'holidays until Monday', by, reason: 'the shop is down', at }],
+    };
+    await told(world, deployment, { ...deployment, revision: deployment.revision + 1 }, ended(1, 'live', 5));
+    const text = expect.stringMatching(
+      /^<!subteam\^S0OWNERS>\nana@example.com deploys .* in spite of holidays until Monday: the shop is down$/,
+    ) as string;
+    expect(world.slack.besides('override')).toMatchObject([{ broadcast: true, text }]);
+  });
+});
+
 describe('the end of a deployment', () => {
   it.each([
     [

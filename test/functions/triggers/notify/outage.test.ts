@@ -172,8 +172,8 @@ describe('a Slack', () => {
     for (let index = 0; index < 3; index += 1)
       await world.deps.slack?.post('#deployments', { text: 'hello', blocks: [] });
     const message = eventOf(id);
-    expect(await deliver(setting, message)).toBe(false);
-    expect(await settle(setting, message)).toBe(true);
+    // It waits for its turn itself: another delivery would take ten seconds.
+    expect(await deliver(setting, message)).toBe(true);
     const texts = local.messages('deployments').flatMap(({ text }) => (text === 'hello' ? [] : [text]));
     expect(texts.length).toBeGreaterThan(3);
     expect(texts).toEqual([...new Set(texts)]);
