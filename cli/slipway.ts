@@ -11,6 +11,7 @@ import { addLists } from './commands/lists.ts';
 import { addLocalCommands } from './commands/local/commands.ts';
 import { addLocks } from './commands/locks.ts';
 import { addQuarantine } from './commands/quarantine.ts';
+import { addReport } from './commands/report.ts';
 import { addRollback } from './commands/rollback.ts';
 import { addShow } from './commands/show.ts';
 import { addSlack } from './commands/slack.ts';
@@ -77,6 +78,7 @@ Exit codes: ${exit.done} done as asked · ${exit.no} it did not go live, the fil
   addDeploy(program, context, run);
   addLists(program, context, run);
   addShow(program, context, run);
+  addReport(program, context, run);
   addWatch(program, context, run);
   addCancel(program, context, run);
   addTakeOver(program, context, run);

@@ -73,7 +73,14 @@ export async function rollBackNow(deps: Deps, order: RollbackOrder): Promise<Rol
   const [to] = shares(live.trafficStatuses);
   if (to) {
     const { by, reason } = order;
-    await recordRollback(deps.ledger, { from: newest, toRevision: to.revision, by, reason, at });
+    const taken = await recordRollback(deps.ledger, {
+      from: newest,
+      toRevision: to.revision,
+      by,
+      reason,
+      at,
+    });
+    if (taken) await announce(deps, taken);
   }
   deps.log('WARNING', `${order.by} rolled ${order.service} → ${order.environment} back: ${order.reason}`, {
     observed,

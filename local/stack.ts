@@ -279,7 +279,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         SLIPWAY_WORKFLOW: place.workflow,
         SLIPWAY_LEDGER: `sqlite:${join(directory, 'ledger.db')}`,
         SLIPWAY_BUILDER: 'slipway/embedded-builder',
-        SLIPWAY_SLACK_CHANNEL: `#${place.slackChannel.name}`,
+        SLIPWAY_SLACK_CHANNEL: place.slackChannel.id,
         SLACK_BOT_TOKEN: settings.slackToken,
         SLACK_API_ENDPOINT: `${origin}/api/`,
         SLACK_SIGNING_SECRET: settings.slackSigningSecret,

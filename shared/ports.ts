@@ -155,6 +155,11 @@ export interface Registry {
   resolve(image: string, reference: string): Promise<RegistryImage | undefined>;
   /** All tags of an image; none for one that is not in Artifact Registry: only that tells times of upload. */
   tags(image: string): Promise<ImageTag[]>;
+  /**
+   * The repository an image is kept in, as Artifact Registry names it (`projects/P/locations/L/repositories/R`).
+   * @returns `absent` when there is none, undefined for another registry, which is not asked
+   */
+  repository(image: string): Promise<{ name: string } | 'absent' | undefined>;
 }
 
 export type BuildState =
@@ -181,12 +186,26 @@ export interface CloudBuild {
 }
 
 export interface Secrets {
-  /** State of a version (`latest` allowed) and the number it stands for. Never the payload. */
+  /**
+   * State of a version (`latest` allowed) and the number it stands for. Never the payload.
+   * `resource`: the secret's name with the project's number, as IAM knows it: `projects/4242/secrets/S`.
+   */
   version(
     project: string,
     secret: string,
     version: string,
-  ): Promise<{ state: 'enabled' | 'disabled' | 'destroyed'; number: string } | undefined>;
+  ): Promise<{ state: 'enabled' | 'disabled' | 'destroyed'; number: string; resource: string } | undefined>;
+  /**
+   * What `judge` says of a version's value. The value is given to `judge` alone: a judgement must not contain it, and
+   * nothing else here keeps, returns or names it. Asked only where a service file declares a rule on the value.
+   * @returns undefined when there is no such version
+   */
+  judge<T>(
+    project: string,
+    secret: string,
+    version: string,
+    judge: (value: string) => T,
+  ): Promise<T | undefined>;
 }
 
 /** Both ends in milliseconds since the epoch. */
@@ -244,26 +263,155 @@ export interface Logging {
 export interface ProbeAnswer {
   status: number;
   body: string;
+  /** The body was longer and was not read on. */
+  truncated?: boolean;
   headers: Record<string, string>;
   durationMs: number;
 }
 
-/** Calls the service under deployment, as `Slipway/VERSION`. */
+/** What every call of a prober has. */
+export interface ProbeTarget {
+  url: string;
+  headers?: Record<string, string>;
+  timeoutSeconds: number;
+  /** When the service is private: an identity token for this audience is sent. */
+  audience?: string;
+  /** The only places anything is sent to. */
+  allowedOrigins: string[];
+  signal?: AbortSignal;
+}
+
+/** A WebSocket as it went. */
+export interface Conversation {
+  /** 101, or what the handshake was answered with instead. */
+  status: number;
+  /** The subprotocol that was agreed on; empty without one. */
+  protocol: string;
+  /** The beginnings of the newest messages, oldest first. */
+  messages: string[];
+  /** A message was the awaited one. */
+  matched: boolean;
+  /** The other side's close: its code, and whether it came before it was asked for. */
+  closed?: { code: number; early: boolean };
+  /** Until the awaited message, or until it was open when none was. */
+  durationMs: number;
+}
+
+/** What a TLS server shows. */
+export interface PeerCertificate {
+  /** `TLSv1.3` */
+  protocol: string;
+  subject: string;
+  /** The names it is good for. */
+  names: string[];
+  issuer: string;
+  validFromMs: number;
+  validToMs: number;
+  /** Why the chain or the name is not trusted, in OpenSSL's words. */
+  problem?: string;
+}
+
+/** Calls the service under deployment, as `Slipway/VERSION`. Faults: `unavailable` when nothing answered, `timeout` when nothing did in time. */
 export interface Prober {
+  /** A redirect is an answer, unless it may be followed and stays where it is. */
+  request(
+    request: ProbeTarget & { method: string; body?: string; followRedirects?: boolean },
+  ): Promise<ProbeAnswer>;
   /**
-   * @param audience when the service is private: an identity token for this audience is sent, and only to `allowedOrigins`
-   * @throws Fault `unavailable` when nothing answered, `timeout` when nothing did in time
+   * Opens, sends, waits for the awaited message, stays open, closes.
+   * @param request `url` with http(s); `awaits` is told every message until it says yes; with `awaitsClose` the other side
+   * has as much time again to close first
    */
-  request(request: {
-    url: string;
-    method: string;
-    headers?: Record<string, string>;
-    body?: string;
-    timeoutSeconds: number;
-    audience?: string;
-    allowedOrigins: string[];
-    signal?: AbortSignal;
-  }): Promise<ProbeAnswer>;
+  webSocket(
+    request: ProbeTarget & {
+      protocol?: string;
+      send?: string;
+      awaits?: (message: string) => boolean;
+      awaitsClose?: boolean;
+      staysOpenSeconds: number;
+    },
+  ): Promise<Conversation>;
+  /** What the server behind an https address shows; an invalid certificate is an answer. */
+  certificate(
+    request: Pick<ProbeTarget, 'url' | 'timeoutSeconds' | 'allowedOrigins' | 'signal'>,
+  ): Promise<PeerCertificate>;
+}
+
+/** What is only looked at, before anything is built. */
+export interface LookUps {
+  serviceUsage: ServiceUsage;
+  iam: Iam;
+  cloudSql: CloudSql;
+  network: Network;
+}
+
+export interface ServiceUsage {
+  /** Which of these APIs (`run.googleapis.com`) are on in a project, and the project's number. */
+  enabled(project: string, apis: readonly string[]): Promise<{ on: string[]; projectNumber: string }>;
+}
+
+export interface Iam {
+  /**
+   * Of these permissions the ones the *caller* has (traps 27).
+   * @param resource full resource name: `//run.googleapis.com/projects/P/locations/L/services/S`
+   */
+  mine(resource: string, permissions: readonly string[]): Promise<string[]>;
+  /**
+   * Whether somebody else has a permission, by all allow and deny policies that apply; `unknown` when the caller may not
+   * see all of them, or a condition decides.
+   */
+  granted(principal: string, resource: string, permission: string): Promise<'yes' | 'no' | 'unknown'>;
+  /** @returns undefined when it does not exist */
+  serviceAccount(email: string): Promise<{ disabled: boolean } | undefined>;
+}
+
+export interface SqlInstance {
+  /** Google's: `RUNNABLE`, `SUSPENDED`, `MAINTENANCE` … */
+  state: string;
+  /** `NEVER` when it was stopped; it is `RUNNABLE` then all the same. */
+  activationPolicy: string | undefined;
+  /** `PROJECT:REGION:INSTANCE` */
+  connectionName: string;
+  region: string;
+  /** `POSTGRES_17` */
+  databaseVersion: string;
+  tier: string | undefined;
+  /** The flag `max_connections`; undefined when it is not set and the tier decides. */
+  maxConnections: number | undefined;
+  sslMode: string | undefined;
+  hasPublicIp: boolean;
+  /** `projects/P/global/networks/N` */
+  privateNetwork: string | undefined;
+}
+
+export interface CloudSql {
+  /** @returns undefined when it does not exist */
+  instance(project: string, name: string): Promise<SqlInstance | undefined>;
+}
+
+export interface VpcConnector {
+  /** Google's: `READY`, `CREATING`, `DELETING`, `ERROR`, `UPDATING`. */
+  state: string;
+  network: string | undefined;
+  /** Absent when it lives in a subnet that somebody made for it. */
+  ipCidrRange: string | undefined;
+  minInstances: number | undefined;
+  maxInstances: number | undefined;
+  /** Mbit/s */
+  minThroughput: number | undefined;
+  maxThroughput: number | undefined;
+}
+
+export interface Subnetwork {
+  ipCidrRange: string;
+  network: string;
+}
+
+export interface Network {
+  /** @param name full name: `projects/P/locations/L/connectors/C`. @returns undefined when it does not exist */
+  connector(name: string): Promise<VpcConnector | undefined>;
+  /** @param name full name: `projects/P/regions/R/subnetworks/S`. @returns undefined when it does not exist */
+  subnetwork(name: string): Promise<Subnetwork | undefined>;
 }
 
 export interface Callback {
@@ -298,7 +446,11 @@ export interface Slack {
    * The message about a subject found by its metadata, after a crash between post and save: in the channel, or among the
    * replies to a message.
    */
-  findRoot(channel: string, subject: string, threadTs?: string): Promise<string | undefined>;
+  findRoot(
+    channel: string,
+    subject: string,
+    threadTs?: string,
+  ): Promise<{ ts: string; channel: string } | undefined>;
 }
 
 export interface SlackProfile {

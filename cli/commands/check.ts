@@ -12,36 +12,50 @@ import type { Context } from '#cli/context.ts';
 import { exit, usageError } from '#cli/exit.ts';
 import type { PreflightView } from '#cli/preflight-answers.ts';
 import type { Paint } from '#cli/terminal.ts';
+import { explain, isRefused, judge, rulesInWords, withoutLive, type Judged } from './check-rules.ts';
 
 /** `check FILE…` and `schema` */
 export function addCheckCommands(program: Command, context: Context, run: Run): void {
-  const { terminal } = context;
+  const { terminal, clock } = context;
   program
     .command('check')
-    .description('say everything that is wrong with service files; needs no Slipway')
-    .argument('<file...>')
+    .description(
+      'say everything that is wrong with service files, and what could be better; needs no Slipway unless told',
+    )
+    .argument('[file...]', 'files given together may share a database')
     .option('--json', 'as JSON')
-    .option('--live', 'ask Slipway what stands between the file and its deployment, too')
-    .addHelpText('after', examples('check services/*.yaml', 'check services/hello.yaml --json'))
+    .option('--strict', 'fail for recommendations too')
+    .option('--live', 'let Slipway look at Google Cloud too, as it does before a deployment')
+    .option('--explain [rule]', 'say why a rule is there, with examples; without a name, all of them')
+    .addHelpText(
+      'after',
+      examples(
+        'check services/*.yaml',
+        'check services/hello.yaml --json',
+        'check services/hello.yaml --live',
+        'check --explain database-connection-budget',
+      ),
+    )
     .action((names: string[], _: unknown, command: Command) =>
       run(async () => {
-        const files = await Promise.all(
-          names.map(async (name) => {
-            const text = await read(name);
-            return { name, text, parsed: parseServiceFile(text, name) };
-          }),
+        const { json, live, state, strict, explain: rule } = optionsOf(command, Options);
+        if (rule !== undefined) {
+          terminal.print(explain(rule));
+          return exit.done;
+        }
+        if (names.length === 0) throw usageError('Expected a service file, or --explain');
+        const read = judgeAll(await Promise.all(names.map(parsedFile)), new Date(clock.now()).toISOString());
+        const api = live ? await context.api(state) : undefined;
+        const files: CheckedFile[] = await Promise.all(
+          read.map(async (file) => (api ? { ...file, live: await askLive(api, file) } : file)),
         );
-        const { json, live, state } = optionsOf(command, Options);
-        const checked = await Promise.all(
-          files.map(async (file) => ({
-            ...file,
-            ...(live ? { live: await askLive(await context.api(state), file) } : {}),
-          })),
+        if (json) terminal.print(JSON.stringify(files.map(asJson), null, 2));
+        else for (const file of files) terminal.print(inWords(file, terminal.paint));
+        const allGood = files.every(
+          ({ parsed, judged, live: views = [] }) =>
+            parsed.status === 'ok' && !isRefused(judged, strict) && isGood(views),
         );
-        if (json) terminal.print(JSON.stringify(checked.map(asJson), null, 2));
-        else for (const file of checked) terminal.print(inWords(file, terminal.paint));
-        const good = checked.every(({ parsed, live: views = [] }) => parsed.status === 'ok' && isGood(views));
-        return good ? exit.done : exit.no;
+        return allGood ? exit.done : exit.no;
       }),
     );
 
@@ -57,26 +71,57 @@ export function addCheckCommands(program: Command, context: Context, run: Run): 
     );
 }
 
-const Options = Common.extend({ live: z.boolean().default(false) });
+const Options = Common.extend({
+  live: z.boolean().default(false),
+  strict: z.boolean().default(false),
+  explain: z.union([z.string(), z.literal(true)]).optional(),
+});
 
-interface CheckedFile {
+interface ParsedFile {
   name: string;
   text: string;
   parsed: ServiceFile;
+}
+
+interface CheckedFile extends ParsedFile {
+  /** By environment; none of a file that is not valid. */
+  judged: Judged[];
   /** Only with `--live`. */
   live?: PreflightView[];
 }
 
-const asJson = ({ name, parsed, live }: CheckedFile): unknown =>
+async function parsedFile(name: string): Promise<ParsedFile> {
+  const text = await read(name);
+  return { name, text, parsed: parseServiceFile(text, name) };
+}
+
+/** @param at ISO 8601 */
+function judgeAll(files: readonly ParsedFile[], at: string): CheckedFile[] {
+  const configsOf = ({ parsed }: ParsedFile) => (parsed.status === 'ok' ? parsed.configs : []);
+  const all = files.flatMap(configsOf);
+  return files.map((file) => ({ ...file, judged: judge(configsOf(file), all, at) }));
+}
+
+const asJson = ({ name, parsed, judged, live }: CheckedFile): unknown =>
   parsed.status === 'ok'
-    ? { file: name, valid: true, environments: parsed.configs.map(({ environment }) => environment), live }
+    ? {
+        file: name,
+        valid: true,
+        environments: parsed.configs.map(({ environment }) => environment),
+        rules: judged,
+        live,
+      }
     : { file: name, valid: false, problems: parsed.problems };
 
-function inWords({ name, text, parsed, live }: CheckedFile, paint: Paint): string {
+function inWords({ name, text, parsed, judged, live }: CheckedFile, paint: Paint): string {
   if (parsed.status === 'ok') {
     const environments = parsed.configs.map(({ environment }) => environment).join(', ');
     const sum = `${paint('green', '✓')} ${name}: ${parsed.service} in ${environments}`;
-    return live === undefined ? sum : `${sum}\n${liveInWords(live, paint)}`;
+    return [
+      sum,
+      ...rulesInWords(withoutLive(judged, live), paint),
+      ...(live === undefined ? [] : [liveInWords(live, paint)]),
+    ].join('\n');
   }
   const lines = text.split('\n');
   return parsed.problems

@@ -33,7 +33,11 @@ export function addDeploy(program: Command, context: Context, run: Run): void {
     .option('--change-id <id>', 'what the release is for: its number or key')
     .option('--title <text>', 'what the release is for, in words')
     .option('--change-url <url>', 'where the change is described')
-    .option('--claim <text>', 'what the change is said to do; may be given several times', gather)
+    .option(
+      '--claim <text>',
+      'what the change is said to do, with what verifies it: "… => check:ID" or "… => config:PATH=VALUE"; may be given several times',
+      gather,
+    )
     .option('--override-freeze <reason>', 'deploy although it is frozen; the reason is in the report', reason)
     .option('--wait', 'follow it to its end, through approvals too', true)
     .option('--no-wait', 'end as soon as it is decided whether it starts')
@@ -45,7 +49,7 @@ export function addDeploy(program: Command, context: Context, run: Run): void {
         'deploy hello production sha256:0123… --no-wait',
         'deploy hello production v2 --override-freeze "the site is down"',
         'deploy hello staging v2 --json --wait > deployment.json',
-        'deploy hello staging v2 --change-id 1278 --title "Longer timeout" --claim "answers within 250 ms"',
+        'deploy hello staging v2 --change-id 1278 --title "Longer timeout" --claim "database timeout 30 s → 90 s => config:app.database.timeout=90s"',
       ),
     )
     .action(

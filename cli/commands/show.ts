@@ -1,19 +1,14 @@
 import type { Command } from 'commander';
-import { z } from 'zod';
 import { shellLine } from '#shared/report/command.ts';
-import { renderMarkdown } from '#shared/report/markdown.ts';
-import { renderTerminal } from '#shared/report/terminal.ts';
 import { oneLine } from '#shared/report/text.ts';
 import { utc } from '#shared/report/words.ts';
 import type { DeploymentView } from '#cli/answers.ts';
 import { Common, deploymentId, examples, optionsOf, type Run } from '#cli/command.ts';
 import type { Context } from '#cli/context.ts';
-import { exit, usageError } from '#cli/exit.ts';
+import { exit } from '#cli/exit.ts';
 import { progressLines } from '#cli/progress.ts';
 
-const ReportOptions = Common.extend({ markdown: z.boolean().default(false) });
-
-/** `show ID` and `report ID` */
+/** `show ID` */
 export function addShow(program: Command, context: Context, run: Run): void {
   const { terminal, clock } = context;
   program
@@ -36,31 +31,6 @@ export function addShow(program: Command, context: Context, run: Run): void {
         if (deployment.serviceUrl !== undefined) terminal.print(`Address: ${oneLine(deployment.serviceUrl)}`);
         terminal.print(`Asked for by ${oneLine(requestedBy)}, ${utc(requestedAt)}`);
         for (const line of [...policyLines(deployment), ...causeLines(deployment)]) terminal.print(line);
-        return exit.done;
-      }),
-    );
-
-  program
-    .command('report')
-    .description('what was checked, what was seen, and what follows from it')
-    .argument('<id>', 'deployment', deploymentId)
-    .option('--json', 'as JSON, for machines')
-    .option('--markdown', 'as Markdown, for a pull request or a ticket')
-    .addHelpText('after', examples('report d1f3k7q2x9ab', 'report d1f3k7q2x9ab --markdown > report.md'))
-    .action((id: string, _: unknown, command: Command) =>
-      run(async () => {
-        const { state, json, markdown } = optionsOf(command, ReportOptions);
-        if (json && markdown) throw usageError('Either --json or --markdown, not both.');
-        const api = await context.api(state);
-        const report = await api.report(id);
-        const { color, width } = terminal;
-        if (json) terminal.print(JSON.stringify(report, null, 2));
-        else if (markdown) terminal.print(renderMarkdown(report).trimEnd());
-        else {
-          terminal.print(renderTerminal(report, { color, width }).trimEnd());
-          const policy = policyLines(await api.deployment(id));
-          if (policy.length > 0) terminal.print(`\n${policy.join('\n')}`);
-        }
         return exit.done;
       }),
     );

@@ -12,7 +12,7 @@ import {
   waitFor,
 } from '#functions/steps/place.ts';
 import { lastLines, lastWords } from '#functions/steps/last-words.ts';
-import { lastTemplate, templateOf } from '#functions/steps/preflight.ts';
+import { lastTemplate, templateOf } from '#functions/preflight/service.ts';
 import type { Step, StepContext, StepResult } from '#functions/steps/step.ts';
 
 /** Google gives a container at most 4 minutes to start; the rest is scheduling and pulling. */

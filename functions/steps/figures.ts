@@ -1,21 +1,21 @@
-import { analyse, type Side } from '#shared/checks/analysis.ts';
+import { analyse, type Limits, type Side } from '#shared/checks/analysis.ts';
 import type { Attempt, Check } from '#shared/domain/check.ts';
 import { Fault } from '#shared/domain/fault.ts';
-import type { Analysis } from '#shared/domain/service/traffic.ts';
 import { shares } from '#shared/domain/traffic.ts';
 import type { RequestStats, TimeWindow } from '#shared/ports.ts';
 import { placeOf } from '#functions/steps/place.ts';
 import type { StepContext } from '#functions/steps/step.ts';
 
-/** The rules on Monitoring's figures, from the shift to the newest that can be seen. */
+/** The rules on Monitoring's figures, from the shift to the newest that can be seen. @param fromMs when it was, unless this step began then */
 export async function figures(
   context: StepContext,
-  limits: Analysis,
+  limits: Limits,
   attempts: readonly Attempt[],
+  fromMs = context.startedMs,
 ): Promise<Check[]> {
-  const { deps, deployment, message, startedMs } = context;
+  const { deps, deployment, message } = context;
   const { revision } = placeOf(deployment);
-  const window = { fromMs: startedMs, toMs: deps.clock.now() - deps.config.monitoringLagSeconds * 1000 };
+  const window = { fromMs, toMs: deps.clock.now() - deps.config.monitoringLagSeconds * 1000 };
   const percent = Number(message.phase.slice('traffic-'.length));
   const others = shares(deployment.stable?.targets ?? []).map((target) => target.revision);
   const beside = percent < 100 ? others.filter((other) => other !== revision) : [];

@@ -1,8 +1,10 @@
 import { endOf } from '#shared/checks/container-lines.ts';
-import type { Attempt, Check } from '#shared/domain/check.ts';
+import type { Attempt } from '#shared/domain/check.ts';
 import { Fault } from '#shared/domain/fault.ts';
 import { watchUsers } from '#functions/steps/analysis.ts';
 import { createEndWatch } from '#functions/steps/end-watch.ts';
+import { lookAt } from '#functions/steps/health-answer.ts';
+import { checkOf, dependencyChecks, inWords } from '#functions/steps/health-check.ts';
 import { lastLines } from '#functions/steps/last-words.ts';
 import type { StepContext, StepResult, Step } from '#functions/steps/step.ts';
 
@@ -10,8 +12,6 @@ import type { StepContext, StepResult, Step } from '#functions/steps/step.ts';
 const watchSeconds = 20;
 /** After the bake, how long an answer that is neither steadily good nor steadily bad is watched on. */
 const flappingSeconds = 60;
-/** Attempts kept as evidence, the newest: at one a second more than half an hour. */
-const keptAttempts = 2000;
 
 /**
  * Before traffic (phase `candidate`): healthy after N consecutive successes at the candidate's own address, within the
@@ -48,8 +48,10 @@ export const healthProbe: Step = {
 
 async function watch(context: StepContext, addresses: string[], underTraffic: boolean): Promise<StepResult> {
   const { deps, deployment, startedMs, signal } = context;
-  const { healthProbe: wanted, traffic, analysis } = deployment.config;
+  const { healthProbe: wanted, traffic, analysis, suites } = deployment.config;
   const users = underTraffic && analysis ? watchUsers(context, analysis) : undefined;
+  const hasMetrics = suites.some(({ checks }) => checks.some(({ kind }) => kind === 'metrics'));
+  const isCounted = underTraffic && (users !== undefined || hasMetrics);
   const dispatchEnd = deps.clock.now() + watchSeconds * 1000;
   const wholeEnd = startedMs + (underTraffic ? traffic.bake : wanted.startupGrace) * 1000;
   const attempts = earlierAttempts(context);
@@ -57,7 +59,8 @@ async function watch(context: StepContext, addresses: string[], underTraffic: bo
   const lookForEnd = underTraffic ? undefined : createEndWatch(context, againSeconds);
   for (;;) {
     const tick = deps.clock.now();
-    attempts.push(await attempt(context, addresses, users !== undefined));
+    const { attempt, dependencies } = await lookAt(context, addresses, isCounted);
+    attempts.push(attempt);
     const alarm = await users?.look();
     if (alarm) {
       const checks = [checkOf(context, attempts, 'inconclusive'), ...alarm.checks];
@@ -82,7 +85,8 @@ async function watch(context: StepContext, addresses: string[], underTraffic: bo
     const broken = underTraffic && -streak >= wanted.failures;
     if (healthy && (!underTraffic || over)) {
       const said = await users?.judge(attempts);
-      const checks = [checkOf(context, attempts, 'pass'), ...(said?.checks ?? [])];
+      const needs = dependencyChecks(context, dependencies);
+      const checks = [checkOf(context, attempts, 'pass'), ...needs, ...(said?.checks ?? [])];
       const healthy = `healthy: ${inWords(attempts)}`;
       const summary = said ? `${healthy}; ${said.words}` : healthy;
       if (said?.status === 'wait')
@@ -98,7 +102,8 @@ async function watch(context: StepContext, addresses: string[], underTraffic: bo
       const reason = underTraffic
         ? `unhealthy under traffic: ${inWords(attempts)}`
         : `not healthy within ${wanted.startupGrace} s: ${inWords(attempts)}`;
-      const checks = [checkOf(context, attempts, 'fail'), ...(users?.checks() ?? [])];
+      const needs = dependencyChecks(context, dependencies);
+      const checks = [checkOf(context, attempts, 'fail'), ...needs, ...(users?.checks() ?? [])];
       return { status: 'rejected', reason, patch: { checks } };
     }
     const nextTick = Math.max(tick + wanted.interval * 1000, deps.clock.now());
@@ -124,51 +129,6 @@ function earlierAttempts({ deployment, message }: StepContext): Attempt[] {
   return known && known.outcome !== 'not-run' ? [...(known.evidence.attempts ?? [])] : [];
 }
 
-/** One look at every address at once: the worst answer counts. @param inDetail keeps the status of each */
-async function attempt(context: StepContext, addresses: string[], inDetail: boolean): Promise<Attempt> {
-  const { clock } = context.deps;
-  const startMs = clock.now();
-  const seen = await Promise.all(addresses.map((address) => ask(context, address, addresses)));
-  const worst = seen.find((answer) => !answer.ok) ?? seen[0] ?? { ok: false, seen: 'nothing to ask' };
-  return {
-    at: new Date(startMs).toISOString(),
-    ok: worst.ok,
-    seen: worst.seen,
-    durationMs: Math.round(clock.now() - startMs),
-    ...(inDetail ? { statuses: seen.map(({ status }) => status) } : {}),
-  };
-}
-
-/** `status` is 0 when there was none. */
-type Answer = Pick<Attempt, 'ok' | 'seen'> & { status: number };
-
-async function ask(
-  { deps, deployment, signal }: StepContext,
-  address: string,
-  own: string[],
-): Promise<Answer> {
-  const { healthProbe: wanted, runtime } = deployment.config;
-  const audience =
-    runtime.access === 'private' || deployment.stable?.first ? deployment.serviceUrl : undefined;
-  try {
-    const answer = await deps.prober.request({
-      url: address + wanted.path,
-      method: 'GET',
-      timeoutSeconds: wanted.timeout,
-      ...(audience === undefined ? {} : { audience }),
-      allowedOrigins: own.map((known) => new URL(known).origin),
-      signal,
-    });
-    const { status } = answer;
-    return { ok: status === wanted.status, seen: String(status), status };
-  } catch (error) {
-    if (signal.aborted || !(error instanceof Fault)) throw error;
-    // A fault of ours says nothing about the candidate.
-    if (error.code !== 'timeout' && error.code !== 'unavailable') throw error;
-    return { ok: false, seen: error.code === 'timeout' ? 'no answer in time' : 'no answer', status: 0 };
-  }
-}
-
 /** Positive: consecutive successes at the end; negative: failures. */
 function lengthOfStreak(attempts: readonly Attempt[]): number {
   const last = attempts.at(-1);
@@ -176,48 +136,4 @@ function lengthOfStreak(attempts: readonly Attempt[]): number {
   const broken = attempts.findLastIndex((attempt) => attempt.ok !== last.ok);
   const length = attempts.length - 1 - broken;
   return last.ok ? length : -length;
-}
-
-/** `503 ×4, 200 ×3` */
-function inWords(attempts: readonly Attempt[]): string {
-  const runs: { seen: string; count: number }[] = [];
-  for (const { seen } of attempts) {
-    const last = runs.at(-1);
-    if (last?.seen === seen) last.count += 1;
-    else runs.push({ seen, count: 1 });
-  }
-  return runs.map((run) => `${run.seen} ×${run.count}`).join(', ') || 'no attempt';
-}
-
-function checkOf(
-  context: StepContext,
-  attempts: Attempt[],
-  outcome: 'pass' | 'fail' | 'inconclusive',
-  observed?: string,
-): Check {
-  const { deps, deployment, message, startedMs } = context;
-  const { healthProbe: wanted, traffic } = deployment.config;
-  const underTraffic = message.phase.startsWith('traffic-');
-  return {
-    id: 'healthy',
-    title: underTraffic
-      ? `Healthy at ${message.phase.slice('traffic-'.length)} % of the traffic`
-      : 'Candidate is healthy',
-    suite: 'Health',
-    severity: 'required',
-    step: message.step,
-    phase: message.phase,
-    outcome,
-    evidence: {
-      source: `GET ${deployment.candidate?.url ?? ''}${wanted.path}${underTraffic ? ` and ${deployment.serviceUrl}${wanted.path}` : ''}`,
-      asked: underTraffic ? `every ${wanted.interval} s for ${traffic.bake} s` : `every ${wanted.interval} s`,
-      observed: observed ?? inWords(attempts),
-      expected: underTraffic
-        ? `${wanted.status}, never ${wanted.failures} failures in a row`
-        : `${wanted.status}, ${wanted.successes} times in a row within ${wanted.startupGrace} s`,
-      at: new Date(deps.clock.now()).toISOString(),
-      durationMs: Math.round(deps.clock.now() - startedMs),
-      ...(attempts.length > 0 ? { attempts: attempts.slice(-keptAttempts) } : {}),
-    },
-  };
 }

@@ -1,3 +1,4 @@
+import { changeOfLabels } from '#shared/domain/change.ts';
 import { shortDigest } from '#shared/domain/image.ts';
 import { candidateTag } from '#shared/domain/ids.ts';
 import type { Check } from '#shared/domain/check.ts';
@@ -63,6 +64,22 @@ export const push: Step = {
         patch: { checks },
       };
     }
+    const said = changeOfLabels(found.labels);
+    if (said) {
+      const bad = 'problem' in said;
+      checks.push({
+        ...base,
+        id: 'change-labels',
+        title: 'Image says what it is for',
+        severity: 'advisory',
+        outcome: bad ? 'fail' : 'pass',
+        evidence: {
+          ...evidence,
+          observed: bad ? said.problem : `${said.change.id}: ${said.change.title}`,
+          expected: 'labels dev.slipway.change.id and .title, with or without .url and .claims',
+        },
+      });
+    }
     const source = found.labels['org.opencontainers.image.revision'];
     const version = found.labels['org.opencontainers.image.version'];
     return {
@@ -79,6 +96,7 @@ export const push: Step = {
           ...(source === undefined ? {} : { source }),
           ...(version === undefined ? {} : { version }),
           ...(label === undefined ? {} : { rollBack: label }),
+          ...(said && 'change' in said ? { change: said.change } : {}),
         },
       },
     };

@@ -1,11 +1,21 @@
-import type { Deployment, Result, Serving } from '#shared/domain/deployment.ts';
+import {
+  isFinished,
+  type Deployment,
+  type Previous,
+  type Result,
+  type Serving,
+} from '#shared/domain/deployment.ts';
 import { Fault } from '#shared/domain/fault.ts';
 import { outcomeOf, type Ending, type Outcome } from '#shared/domain/outcome.ts';
 import { shares } from '#shared/domain/traffic.ts';
 import { verdict } from '#shared/domain/verdict.ts';
 import { finishDeployment } from '#shared/ledger/finish.ts';
-import { buildReport, reportName } from '#shared/report/report.ts';
+import { placeId } from '#shared/ledger/ledger.ts';
+import { previousOf } from '#shared/report/changes.ts';
+import { renderHtml } from '#shared/report/html.ts';
+import { reportPage } from '#shared/report/links.ts';
 import { renderMarkdown } from '#shared/report/markdown.ts';
+import { buildReport, reportName } from '#shared/report/report.ts';
 import type { Deps } from '#functions/deps.ts';
 import { announce } from '#functions/events.ts';
 import { meetsUsers, placeOf, waitFor } from '#functions/steps/place.ts';
@@ -22,7 +32,12 @@ export const report: Step = {
   name: 'report',
   ignoresSignals: true,
   async run(context) {
-    const { deps, deployment, message, claim, startedMs } = context;
+    const { deps, message, claim, startedMs } = context;
+    // Before the end, because then this deployment itself may be what is live.
+    const deployment =
+      context.deployment.previous || isFinished(context.deployment)
+        ? context.deployment
+        : await context.save({ previous: await previousIn(deps, context.deployment) });
     // Every look does it all again, because a crash may have cut the one before short; what is done already stays so.
     const result = deployment.result ?? (await resultOf(deps, deployment));
     const ended = await finishDeployment(deps.ledger, message, claim, result, deps.clock.now());
@@ -125,9 +140,31 @@ async function readServing(deps: Deps, deployment: Deployment): Promise<Serving>
   }
 }
 
+/** What was live in the place when this deployment ran: nothing else could become live meanwhile. */
+async function previousIn({ ledger }: Deps, deployment: Deployment): Promise<Previous> {
+  const { service, environment, stable } = deployment;
+  const live = await ledger.get('live', placeId(service, environment));
+  const none = (reason: string): Previous => ({ status: 'none', reason });
+  if (!live) {
+    if (!stable) return none('nothing was live that Slipway deployed');
+    return none(
+      stable.first ? 'this is the first deployment' : 'what served before was not deployed by Slipway',
+    );
+  }
+  if (live.takenBack) return none(`${live.deploymentId} was taken back by ${live.takenBack.by}`);
+  const before = await ledger.get('deployments', live.deploymentId);
+  return before
+    ? previousOf(before, live.at, deployment)
+    : none(`${live.deploymentId} is not on record any more`);
+}
+
 async function storeReport(deps: Deps, finished: Deployment): Promise<void> {
   const document = buildReport(finished);
   const name = reportName(finished);
   await deps.objects.write(`${name}.json`, JSON.stringify(document, null, 2), 'application/json');
-  await deps.objects.write(`${name}.md`, renderMarkdown(document), 'text/markdown; charset=utf-8');
+  const html = renderHtml(document, `${finished.id}.json`);
+  await deps.objects.write(`${name}.html`, html, 'text/html; charset=utf-8');
+  const { bucket, endpoints } = deps.config;
+  const page = reportPage(finished, { bucket, storage: endpoints.storage });
+  await deps.objects.write(`${name}.md`, renderMarkdown(document, page), 'text/markdown; charset=utf-8');
 }

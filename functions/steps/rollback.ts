@@ -1,3 +1,4 @@
+import { statusesOf } from '#shared/checks/health.ts';
 import type { Deployment, Rollback } from '#shared/domain/deployment.ts';
 import { Fault } from '#shared/domain/fault.ts';
 import {
@@ -23,6 +24,7 @@ import {
   waitFor,
 } from '#functions/steps/place.ts';
 import { endMigration } from '#functions/steps/migration.ts';
+import { endTestJobs } from '#functions/steps/validate/job.ts';
 import { changedByOthers } from '#functions/steps/shift-traffic.ts';
 import type { Step, StepContext, StepResult } from '#functions/steps/step.ts';
 
@@ -39,6 +41,7 @@ export const rollback: Step = {
     const { deps, deployment } = context;
     if (deployment.completed) return done(context, 'the deployment was complete; nothing to undo', []);
     await cancelBuild(context);
+    await endTestJobs(context);
     const migrating = await endMigration(context);
     if (migrating) return migrating;
     if (!deployment.stable) return done(context, 'nothing was changed yet', []);
@@ -189,7 +192,7 @@ async function askService(context: StepContext, live: LiveService): Promise<{ ok
         signal,
       });
       words = `GET ${healthProbe.path} answered ${answer.status}`;
-      if (answer.status === healthProbe.status) return { ok: true, words };
+      if (statusesOf(healthProbe).includes(answer.status)) return { ok: true, words };
     } catch (error) {
       if (signal.aborted || !(error instanceof Fault)) throw error;
       words = error.message;

@@ -1,16 +1,16 @@
-import { judgeAnswer } from '#shared/checks/http.ts';
 import type { Check } from '#shared/domain/check.ts';
 import { Fault } from '#shared/domain/fault.ts';
 import { isMigrationCheck } from '#shared/domain/migration.ts';
-import type { HttpCheck } from '#shared/domain/service/checks.ts';
 import type { Migration } from '#shared/domain/service/traffic.ts';
 import { lastLines } from '#functions/steps/last-words.ts';
 import { migrate } from '#functions/steps/migration.ts';
 import type { Step, StepContext, StepResult } from '#functions/steps/step.ts';
+import type { Unit } from '#functions/steps/validate/asking.ts';
+import { askRound, unitsOf } from '#functions/steps/validate/round.ts';
 
 /**
- * Asks the service file's checks at the candidate's own address, and at the service's once it has all traffic. Before
- * traffic, when all required ones passed, it runs the migration, if there is one.
+ * Asks the service file's suites at the candidate's own address, and at the service's once it has all traffic; over as many
+ * dispatches as that takes. Before traffic, when all required checks passed, it runs the migration, if there is one.
  */
 export const validate: Step = {
   name: 'validate',
@@ -19,27 +19,68 @@ export const validate: Step = {
     if (!candidate?.url || !serviceUrl)
       throw new Fault('internal', 'the record has no candidate address: deploy did not run');
     const migration = context.message.phase === 'candidate' ? config.migration : undefined;
+    const recorded = askedBefore(context);
     // Answers while data changes say nothing about the release: what was asked before the migration stands.
-    if (migration && started) return withMigration(context, migration, askedBefore(context));
-    const address = context.message.phase === 'traffic-100' ? serviceUrl : candidate.url;
-    const checks = await Promise.all(
-      config.suites.flatMap((suite) =>
-        suite.checks.map((check) => ask(context, address, suite.title, check)),
-      ),
-    );
-    const bad = checks.filter((check) => check.severity === 'required' && check.outcome !== 'pass');
+    if (migration && started) return withMigration(context, migration, recorded);
+    const units = unitsOf(context, candidate.url, serviceUrl);
+    const { answers, left } = await askRound(context, units, recorded);
+    const checks = answers.flatMap(({ answer }) => answer.checks);
+    const over = answers.filter(({ answer }) => !answer.again).flatMap(({ answer }) => answer.checks);
+    const bad = over.filter((check) => check.severity === 'required' && check.outcome !== 'pass');
     if (bad.length > 0) {
-      const reason = bad.map(
-        (check) =>
-          `${check.suite}: ${check.title}: ${check.outcome === 'not-run' ? check.reason : check.evidence.observed}`,
+      await stopAll(
+        context,
+        answers.flatMap(({ unit, answer }) => (answer.again ? [unit] : [])),
       );
       const said = await lastLines(context);
-      return { status: 'rejected', reason: reason.join('; '), patch: { checks }, lastLines: said };
+      return { status: 'rejected', reason: reasonOf(bad), patch: { checks }, lastLines: said };
     }
-    if (migration) return withMigration(context, migration, checks);
-    return { status: 'succeeded', summary: inWords(checks), patch: { checks } };
+    const again = answers.flatMap(({ answer }) => answer.again ?? []);
+    const all = [...recorded.filter((check) => !checks.some(isSame(check))), ...checks];
+    if (left > 0 || again.length > 0) {
+      const soon = left > 0 ? [1] : [];
+      const open = left === 0 ? [] : [`${left} still to be asked`];
+      return {
+        status: 'pending',
+        againSeconds: Math.min(...soon, ...again.map(({ seconds }) => seconds)),
+        summary: [inWords(all), ...open, ...new Set(again.map(({ words }) => words))].join('; '),
+        patch: { checks },
+      };
+    }
+    if (migration) return withMigration(context, migration, all);
+    return { status: 'succeeded', summary: inWords(all), patch: { checks } };
   },
 };
+
+const isSame =
+  (check: Check) =>
+  ({ suite, id }: Check): boolean =>
+    check.suite === suite && check.id === id;
+
+const mostReasons = 5;
+
+function reasonOf(bad: readonly Check[]): string {
+  const reasons = bad
+    .slice(0, mostReasons)
+    .map(
+      (check) =>
+        `${check.suite}: ${check.title}: ${check.outcome === 'not-run' ? check.reason : check.evidence.observed}`,
+    );
+  const more = bad.length > mostReasons ? [`and ${bad.length - mostReasons} more`] : [];
+  return [...reasons, ...more].join('; ');
+}
+
+/** Nobody waits for their answers any more. */
+async function stopAll({ deps, signal }: StepContext, units: readonly Unit[]): Promise<void> {
+  for (const unit of units) {
+    try {
+      await unit.stop?.();
+    } catch (error) {
+      if (signal.aborted || !(error instanceof Fault)) throw error;
+      deps.log('WARNING', `what ${unit.ids.join(', ')} started may still run: ${error.message}`);
+    }
+  }
+}
 
 const askedBefore = ({ deployment, message }: StepContext): Check[] =>
   deployment.checks.filter(
@@ -62,58 +103,4 @@ function inWords(checks: readonly Check[]): string {
   return checks.length === 0
     ? 'the service file has no suites'
     : `${passed} of ${checks.length} checks passed`;
-}
-
-async function ask(context: StepContext, address: string, suite: string, wanted: HttpCheck): Promise<Check> {
-  const { deps, deployment, message, signal } = context;
-  const url = address + wanted.path;
-  const audience =
-    deployment.config.runtime.access === 'private' || deployment.stable?.first
-      ? deployment.serviceUrl
-      : undefined;
-  const base = {
-    id: wanted.name,
-    title: wanted.title ?? wanted.name,
-    suite,
-    severity: wanted.severity,
-    step: message.step,
-    phase: message.phase,
-  };
-  const startedMs = deps.clock.now();
-  const evidence = (observed: string, expected: string, durationMs: number) => ({
-    source: `${wanted.method} ${url}`,
-    asked: wanted.title ?? wanted.name,
-    observed,
-    expected,
-    at: new Date(startedMs).toISOString(),
-    durationMs,
-  });
-  try {
-    const answer = await deps.prober.request({
-      url,
-      method: wanted.method,
-      headers: wanted.headers,
-      ...(wanted.body === undefined ? {} : { body: wanted.body }),
-      timeoutSeconds: wanted.timeout,
-      ...(audience === undefined ? {} : { audience }),
-      allowedOrigins: [new URL(address).origin],
-      signal,
-    });
-    const { pass, observed, expected } = judgeAnswer(wanted.expect, answer);
-    return {
-      ...base,
-      outcome: pass ? 'pass' : 'fail',
-      evidence: evidence(observed, expected, answer.durationMs),
-    };
-  } catch (error) {
-    if (signal.aborted || !(error instanceof Fault)) throw error;
-    // No answer is an answer about the candidate; anything else says nothing about it.
-    const outcome = error.code === 'unavailable' || error.code === 'timeout' ? 'fail' : 'inconclusive';
-    const durationMs = deps.clock.now() - startedMs;
-    return {
-      ...base,
-      outcome,
-      evidence: evidence(error.message, `status ${wanted.expect.status}`, durationMs),
-    };
-  }
 }

@@ -15,7 +15,9 @@ import { refused, type Ordered } from '#functions/orders/result.ts';
 import { orderRollback } from '#functions/orders/rollback.ts';
 import { takeOverNow } from '#functions/take-over.ts';
 import { answerOf, decoded, problem, type ApiAnswer, type ApiRequest } from '#functions/triggers/answers.ts';
+import { doctorApi } from '#functions/triggers/doctor-api.ts';
 import { policyApi } from '#functions/triggers/policy-api.ts';
+import { preflightApi } from '#functions/triggers/preflight-api.ts';
 
 export type { ApiRequest };
 
@@ -79,6 +81,8 @@ export async function api(deps: Deps, request: ApiRequest): Promise<ApiAnswer> {
     default:
       return (
         (await policyApi(deps, request, caller)) ??
+        (await preflightApi(deps, request)) ??
+        (await doctorApi(deps, request)) ??
         problem(404, `there is no ${request.method} ${request.path}`)
       );
   }

@@ -2,8 +2,15 @@ import { shortName } from './names.ts';
 import { RevisionFailure } from './revision-status.ts';
 import type { Container } from './template-message.ts';
 
-/** The value of a secret's version (by the secret's short name), or undefined when there is none or it may not be read. */
-export type SecretValue = (secret: string, version: string) => string | undefined;
+/**
+ * The value of a secret's version (by the secret's short name), or undefined when there is none or the service account may
+ * not read it.
+ */
+export type SecretValue = (
+  secret: string,
+  version: string,
+  account: string | undefined,
+) => string | undefined;
 
 /**
  * Exactly what the container sees: the image's variables, then the declared ones, then those of the platform. Nothing is
@@ -16,6 +23,8 @@ export function environmentOf(options: {
   /** What Cloud Run itself sets. */
   platform: Record<string, string>;
   secretValue: SecretValue;
+  /** Who the container runs as. */
+  account: string | undefined;
 }): Record<string, string> {
   const env: Record<string, string> = {};
   for (const pair of options.imageEnv) {
@@ -25,14 +34,18 @@ export function environmentOf(options: {
   for (const { name, value, valueSource } of options.container.env ?? []) {
     const reference = valueSource?.secretKeyRef;
     env[name] = reference
-      ? readSecret(options.secretValue, shortName(reference.secret), reference.version ?? 'latest')
+      ? readSecret(options, shortName(reference.secret), reference.version ?? 'latest')
       : (value ?? '');
   }
   return { ...env, ...options.platform };
 }
 
-function readSecret(secretValue: SecretValue, secret: string, version: string): string {
-  const value = secretValue(secret, version);
+function readSecret(
+  { secretValue, account }: { secretValue: SecretValue; account: string | undefined },
+  secret: string,
+  version: string,
+): string {
+  const value = secretValue(secret, version, account);
   if (value !== undefined) return value;
   throw new RevisionFailure({
     condition: 'ResourcesAvailable',

@@ -112,6 +112,7 @@ export function createInstances(options: {
         K_CONFIGURATION: spec.service,
       },
       secretValue: options.secretValue,
+      account: spec.template.serviceAccount,
     });
     if (stopped || entries.get(keyOf(spec)) !== entry) {
       const message = 'The revision was removed while it was starting.';

@@ -28,6 +28,8 @@ export interface TaskOptions {
   clock: Clock;
   records: ProcessRecords;
   secretValue: SecretValue;
+  /** Where a task finds the rest of this cloud; at Google the addresses are known to everybody. */
+  surroundings: () => Record<string, string>;
   /** Between SIGTERM and SIGKILL. */
   stopGraceMs: number;
 }
@@ -59,11 +61,13 @@ export async function runTasks(
     container,
     imageEnv: image.env,
     platform: {
+      ...options.surroundings(),
       CLOUD_RUN_JOB: execution.job,
       CLOUD_RUN_EXECUTION: id,
       CLOUD_RUN_TASK_COUNT: String(taskCount),
     },
     secretValue: options.secretValue,
+    account: template.serviceAccount,
   });
   const tally = Object.fromEntries(counted.map((phase) => [`${phase}Count`, 0])) as Tally;
   const count = (phase: (typeof counted)[number], leftRunning = 0): void => {

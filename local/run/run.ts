@@ -33,6 +33,11 @@ export interface RunOptions {
   directory: string;
   secretValue: SecretValue;
   place?: Place;
+  /**
+   * What Google's libraries want in their environment to find metadata server and APIs here; given to the tasks of jobs,
+   * which are the default service account's whatever the job says.
+   */
+  surroundings?: () => Record<string, string>;
   /** Whether somebody may call the service beyond its own policy, as a grant on the project would let them. */
   mayInvoke?: (email: string, service: string) => boolean;
   random?: () => number;
@@ -118,7 +123,8 @@ export async function createRun(options: RunOptions): Promise<Run> {
   });
   // No service's id begins with an underscore.
   const directory = join(options.directory, '_jobs');
-  const jobOptions = { ...processes, store, operations, directory, place, uuid, random };
+  const surroundings = options.surroundings ?? (() => ({}));
+  const jobOptions = { ...processes, surroundings, store, operations, directory, place, uuid, random };
   const executions = createExecutions(jobOptions);
   const jobs = createJobs({ ...jobOptions, executions, propagationMs });
   await services.resume();

@@ -50,8 +50,8 @@ const AddBody = z.strictObject({
 export function createSecrets(options: {
   store: Store;
   clock: Clock;
-  /** Accounts that a grant on the project lets read every secret; none unless told otherwise. */
-  mayReadAll?: (email: string) => boolean;
+  /** Whether a grant on the project, or above it, lets an account read a secret (`projects/P/secrets/S`); none unless told otherwise. */
+  mayReadAll?: (email: string, secret: string) => boolean;
 }): LocalSecrets {
   const { clock, mayReadAll = () => false } = options;
   const secrets = options.store.collection<Secret>('secrets');
@@ -83,7 +83,7 @@ export function createSecrets(options: {
   }
 
   const mayRead = (secret: Secret, email: string): boolean =>
-    mayReadAll(email) || grants(secret.policy, 'roles/secretmanager.secretAccessor', email);
+    mayReadAll(email, secret.name) || grants(secret.policy, 'roles/secretmanager.secretAccessor', email);
 
   function change(request: LocalRequest, state: Version['state']): LocalAnswer {
     parsedBody(request, z.strictObject({}));

@@ -9,8 +9,11 @@ export interface Side {
   own: { requests: number; serverErrors: number };
 }
 
+/** The part of an analysis that is about Monitoring's figures. */
+export type Limits = Pick<Analysis, 'errorRatio' | 'latencyP95' | 'minimumRequests'>;
+
 export interface AnalysisInput {
-  limits: Analysis;
+  limits: Limits;
   window: TimeWindow;
   /** Text: why there are no figures. */
   candidate: Side | string;

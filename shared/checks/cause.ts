@@ -9,6 +9,7 @@ import {
   type ContainerEnd,
 } from './container-lines.ts';
 import { isContainersFault, lastAnswers, type FailureFacts } from './failure-facts.ts';
+import { statusesOf } from './health.ts';
 import { nextStepOf } from './next-step.ts';
 
 /** The rest of a cause is `nextStepOf`, unless the rule knows better. */
@@ -17,7 +18,7 @@ type Finding = Pick<Cause, 'class' | 'sentence'> & Partial<Pick<Cause, 'nextStep
 /**
  * Why it failed. The first that applies:
  * 1. a call of Slipway's own failed: `quota` for 429, `permission` for 401 and 403, else `unknown`;
- * 2. before there is a container: preflight's secrets → `secret`, build and push → `image`;
+ * 2. before there is a container: preflight by its suites (permissions, secrets, image), build and push → `image`;
  * 3. Cloud Run's reason names it: secrets, image, access to the image or a key, quota, network;
  * 4. a line of the container names it, in this order: `image` of another machine, memory (`crashes`), `quota`, `secret`,
  *    a `port` that is taken, `permission`, `dependency`. A cause outranks its effect: a container that ends because its
@@ -53,9 +54,19 @@ const ownCall: Rule = ({ code, message }) => {
   return { class: 'unknown', sentence: message };
 };
 
+/** Preflight's suites, first what the others depend on: who may do nothing cannot read a secret either. */
+const preflightSuites: [suite: string, Finding['class']][] = [
+  ['Permissions', 'permission'],
+  ['Runtime account', 'permission'],
+  ['Secrets', 'secret'],
+  ['Registry', 'image'],
+];
+
 const beforeContainer: Rule = ({ step, message, failed, config, buildId }) => {
-  if (step === 'preflight' && failed.some(({ suite }) => suite === 'Secrets'))
-    return { class: 'secret', sentence: message };
+  if (step === 'preflight') {
+    const found = preflightSuites.find(([name]) => failed.some(({ suite }) => suite === name));
+    return found && { class: found[1], sentence: message };
+  }
   if (step === 'push') return { class: 'image', sentence: message };
   if (step !== 'build') return undefined;
   const { project, region } = config;
@@ -216,7 +227,7 @@ const healthCheck: Rule = ({ failed, config, message }) => {
   return {
     class: 'probe',
     sentence: /^\d+$/.test(last)
-      ? `GET ${path} answered ${last} instead of ${status}.`
+      ? `GET ${path} answered ${last} instead of ${statusesOf({ status }).join(' or ')}.`
       : `GET ${path} gave ${last}.`,
   };
 };

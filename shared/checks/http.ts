@@ -1,5 +1,12 @@
 import type { HttpCheck } from '#shared/domain/service/checks.ts';
 import type { ProbeAnswer } from '#shared/ports.ts';
+import { excerpt, fieldOf, says, seenField } from './body.ts';
+
+/** What is wanted of a body, of whatever kind the answer is. */
+interface BodyExpectation {
+  contains?: string | undefined;
+  json?: HttpCheck['expect']['json'];
+}
 
 /** An answer held against what a check expects; every difference is named. */
 export function judgeAnswer(
@@ -7,44 +14,42 @@ export function judgeAnswer(
   answer: ProbeAnswer,
 ): { pass: boolean; observed: string; expected: string } {
   const problems: string[] = [];
-  const expected = [`status ${expect.status}`];
-  if (answer.status !== expect.status) problems.push(`status ${answer.status}`);
-  if (expect.contains !== undefined) {
-    expected.push(`a body with ${JSON.stringify(expect.contains)}`);
-    if (!answer.body.includes(expect.contains)) problems.push(`body ${excerpt(answer.body)}`);
-  }
-  for (const [field, value] of Object.entries(expect.json ?? {})) {
-    expected.push(`${field} = ${JSON.stringify(value)}`);
-    const seen = fieldOf(answer.body, field);
-    if (seen !== value)
-      problems.push(`${field} = ${seen === undefined ? 'missing' : excerpt(JSON.stringify(seen))}`);
-  }
-  if (expect.maximumLatency !== undefined) {
-    const limit = Math.round(expect.maximumLatency * 1000);
-    expected.push(`within ${limit} ms`);
-    if (answer.durationMs > limit) problems.push(`took ${Math.ceil(answer.durationMs)} ms`);
-  }
+  if (answer.status !== expect.status) problems.push(`status ${answer.status}${leadsTo(answer)}`);
+  problems.push(...problemsOfBody(expect, answer.body));
+  if (answer.truncated && problems.length > 0) problems.push('only the beginning of the body was read');
+  if (expect.maximumLatency !== undefined && answer.durationMs > expect.maximumLatency * 1000)
+    problems.push(`took ${Math.ceil(answer.durationMs)} ms`);
   const observed =
     problems.length === 0
       ? `status ${answer.status} in ${Math.round(answer.durationMs)} ms`
       : problems.join(', ');
-  return { pass: problems.length === 0, observed, expected: expected.join(', ') };
+  return { pass: problems.length === 0, observed, expected: expectedOf(expect) };
 }
 
-function fieldOf(body: string, field: string): unknown {
-  try {
-    const parsed: unknown = JSON.parse(body);
-    return typeof parsed === 'object' && parsed !== null && Object.hasOwn(parsed, field)
-      ? (parsed as Record<string, unknown>)[field]
-      : undefined;
-  } catch {
-    // A body that is not JSON has no fields.
-    return undefined;
-  }
+/** What a check expects, in words. */
+export function expectedOf({ status, maximumLatency, ...body }: HttpCheck['expect']): string {
+  const latency = maximumLatency === undefined ? [] : [`within ${Math.round(maximumLatency * 1000)} ms`];
+  return [`status ${status}`, ...expectedOfBody(body), ...latency].join(', ');
 }
 
-/** One line, short enough for a message. */
-function excerpt(text: string): string {
-  const line = text.replace(/\s+/g, ' ').trim();
-  return line.length > 80 ? `${line.slice(0, 80)}…` : line || '(empty)';
+/** Every difference between a body and what is expected of it. */
+export function problemsOfBody({ contains, json }: BodyExpectation, body: string): string[] {
+  const wrong = Object.entries(json ?? {}).flatMap(([field, value]) => {
+    const seen = fieldOf(body, field);
+    return seen === value ? [] : [`${field} = ${seenField(seen)}`];
+  });
+  return [...(contains === undefined || says(body, contains) ? [] : [`body ${excerpt(body)}`]), ...wrong];
+}
+
+export const expectedOfBody = ({ contains, json }: BodyExpectation): string[] => [
+  ...(contains === undefined ? [] : [`a body with ${JSON.stringify(contains)}`]),
+  ...Object.entries(json ?? {}).map(([field, value]) => `${field} = ${JSON.stringify(value)}`),
+];
+
+/** Where a redirect leads, without what may be secret in it. */
+function leadsTo({ status, headers }: ProbeAnswer): string {
+  const location = headers['location'];
+  return status < 300 || status > 399 || location === undefined
+    ? ''
+    : ` to ${excerpt(location.replace(/[?#].*$/s, ''))}`;
 }

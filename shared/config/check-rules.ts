@@ -90,7 +90,8 @@ function checkRules(check: SuiteFile['checks'][number], suite: SuiteFile, at: Pa
       );
     return findings;
   }
-  const stays = check.kind === 'websocket' ? check.expect.staysOpen : 0;
+  const { staysOpen = 0, closeCode = 1000 } = check.kind === 'websocket' ? check.expect : {};
+  const stays = staysOpen + (closeCode === 1000 ? 0 : check.timeout);
   const seconds = (check.timeout + stays) * (check.retries + 1) + check.retries;
   if (seconds > longestCheckSeconds) {
     const expected = `expected at most ${longestCheckSeconds} s for all attempts of a check; it is ${seconds} s`;

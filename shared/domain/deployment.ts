@@ -143,6 +143,16 @@ export interface Rollback {
   withheld?: string;
 }
 
+/** After it went live somebody went back past it, from outside the pipeline. */
+export interface TakenBack {
+  /** The person's id. */
+  by: string;
+  reason: string;
+  at: string;
+  /** The revision that has had the traffic since then. */
+  to: string;
+}
+
 /** Somebody looks after a deployment that called for a person. */
 export interface Acknowledgement {
   by: string;
@@ -226,6 +236,7 @@ export interface Deployment {
   /** From just before the end. */
   previous?: Previous;
   acknowledged?: Acknowledgement;
+  takenBack?: TakenBack;
   createdAt: string;
   startedAt?: string;
   updatedAt: string;

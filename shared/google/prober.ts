@@ -1,88 +1,87 @@
 import { Fault } from '#shared/domain/fault.ts';
-import { messageOf } from '#shared/errors.ts';
-import type { Prober } from '#shared/ports.ts';
+import type { ProbeAnswer, Prober } from '#shared/ports.ts';
 import type { Tokens } from './auth.ts';
+import { readCertificate } from './certificate.ts';
 import { faultOfSilence } from './fault-of.ts';
-import { readAtMost } from './read-body.ts';
+import { call, type HttpAnswer } from './http-call.ts';
+import { checkedUrl, headersOf, stopped, timeLimit } from './probe-target.ts';
 import { productVersion } from './version.ts';
+import { converse } from './web-socket.ts';
 
-/** What is kept of a body; the rest is not read. */
-export const maxBodyBytes = 256 * 1024;
+const mostRedirects = 5;
 
 type ProbeRequest = Parameters<Prober['request']>[0];
 
 /**
- * Every request is made as a new caller would make it: on a connection of its own, and a redirect is an answer, so that a
- * token goes nowhere else.
+ * Every request is made as a new caller would make it: on a connection of its own. Nothing is sent but to the allowed
+ * origins, whoever says so, so that neither a token nor a question gets elsewhere.
  */
 export function createProber(options: {
   tokens: Tokens;
   version?: string;
-  fetch?: typeof fetch;
   /** Milliseconds that only ever go forward. */
   now?: () => number;
+  /** Certificate authorities to trust in place of the usual ones, as PEM. */
+  ca?: string;
 }): Prober {
-  const { tokens, fetch = globalThis.fetch, now = () => performance.now() } = options;
+  const { tokens, now = () => performance.now() } = options;
   const userAgent = `Slipway/${options.version ?? productVersion()}`;
+  const trust = options.ca === undefined ? {} : { ca: options.ca };
+
+  async function request(asked: ProbeRequest): Promise<ProbeAnswer> {
+    const what = `${asked.method} ${asked.url}`;
+    let next = { url: checkedUrl(asked, what), method: asked.method, body: asked.body };
+    if (asked.body !== undefined && (asked.method === 'GET' || asked.method === 'HEAD'))
+      throw new Fault('invalid-input', `${what} cannot be sent: it has a body`);
+    const headers = await headersOf(asked, what, userAgent, tokens);
+    headers.set('connection', 'close');
+    const signal = timeLimit(asked);
+    let status: number | undefined;
+    const startedAt = now();
+    try {
+      for (let redirects = 0; ; redirects += 1) {
+        const answer = await call({ ...next, headers, signal, ...trust }, (known) => {
+          status = known;
+        });
+        const onward = asked.followRedirects ? redirectOf(answer, next) : undefined;
+        if (onward === undefined || redirects === mostRedirects) {
+          const { bytes, truncated, ...rest } = answer;
+          const body = bytes.toString('utf8');
+          return { ...rest, body, ...(truncated ? { truncated } : {}), durationMs: now() - startedAt };
+        }
+        next = onward;
+      }
+    } catch (error) {
+      if (asked.signal?.aborted) throw stopped(what, asked.signal);
+      // An answer that is stopped in its middle ends like one that was broken off.
+      const reason: unknown = signal.aborted ? signal.reason : error;
+      const fault = faultOfSilence(what, reason, asked.timeoutSeconds);
+      if (status === undefined || fault.code !== 'timeout') throw fault;
+      const words = `${what} answered ${status}, but its body has no end within ${asked.timeoutSeconds} s`;
+      throw new Fault('timeout', words, { cause: error });
+    }
+  }
 
   return {
-    async request(request) {
-      const what = `${request.method} ${request.url}`;
-      const timeout = AbortSignal.timeout(request.timeoutSeconds * 1000);
-      const signal = request.signal ? AbortSignal.any([timeout, request.signal]) : timeout;
-      const prepared = requestOf(request, userAgent, signal);
-      await addToken(prepared, request, tokens);
-      const startedAt = now();
-      try {
-        const response = await fetch(prepared);
-        const { bytes } = await readAtMost(response, maxBodyBytes);
-        return {
-          status: response.status,
-          body: bytes.toString('utf8'),
-          headers: Object.fromEntries(response.headers),
-          durationMs: now() - startedAt,
-        };
-      } catch (error) {
-        if (request.signal?.aborted) throw stopped(what, request.signal);
-        throw faultOfSilence(what, error, request.timeoutSeconds);
-      }
-    },
+    request,
+    webSocket: (asked) => converse(asked, { userAgent, tokens, now, ...trust }),
+    certificate: (asked) => readCertificate(asked, trust),
   };
 }
 
-/** @throws Fault `invalid-input` for what cannot be sent: no address, a GET with a body, a malformed header */
-function requestOf(request: ProbeRequest, userAgent: string, signal: AbortSignal): Request {
-  try {
-    return new Request(request.url, {
-      method: request.method,
-      headers: { ...lowerCased(request.headers), 'user-agent': userAgent, connection: 'close' },
-      ...(request.body === undefined ? {} : { body: request.body }),
-      redirect: 'manual',
-      signal,
-    });
-  } catch (error) {
-    throw new Fault('invalid-input', `${request.method} ${request.url} cannot be sent: ${messageOf(error)}`);
-  }
+interface Asked {
+  url: URL;
+  method: string;
+  body: string | undefined;
 }
 
-const lowerCased = (headers: Record<string, string> = {}): Record<string, string> =>
-  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-
-/** @throws Fault `invalid-input`, before anything is sent, when the token would go to an address that was not allowed */
-async function addToken({ url, headers }: Request, request: ProbeRequest, tokens: Tokens): Promise<void> {
-  if (request.audience === undefined) return;
-  const { origin } = new URL(url);
-  if (!request.allowedOrigins.includes(origin)) {
-    const allowed = request.allowedOrigins.join(', ') || 'none';
-    throw new Fault('invalid-input', `no identity token is sent to ${origin}: expected one of ${allowed}`);
-  }
-  // A service may want the usual header for itself; Cloud Run then takes its own token from the other one:
-  // https://cloud.google.com/run/docs/authenticating/service-to-service
-  const name = headers.has('authorization') ? 'x-serverless-authorization' : 'authorization';
-  headers.set(name, `Bearer ${await tokens.identity(request.audience)}`);
-}
-
-function stopped(what: string, signal: AbortSignal): Fault {
-  if (signal.reason instanceof Fault) return signal.reason;
-  return new Fault('timeout', `${what} was stopped before it was answered`, { cause: signal.reason });
+/** Where a redirect within the same origin leads, and how it is asked there (RFC 9110, 15.4). */
+function redirectOf({ status, headers }: HttpAnswer, from: Asked): Asked | undefined {
+  const { location } = headers;
+  if (![301, 302, 303, 307, 308].includes(status) || location === undefined) return undefined;
+  if (!URL.canParse(location, from.url.href)) return undefined;
+  const url = new URL(location, from.url);
+  if (url.origin !== from.url.origin) return undefined;
+  if (status === 307 || status === 308) return { ...from, url };
+  return { url, method: from.method === 'HEAD' ? 'HEAD' : 'GET', body: undefined };
 }

@@ -49,6 +49,7 @@ const DockerImages = z.object({
     .default([]),
   nextPageToken: z.string().optional(),
 });
+const Repository = z.object({ name: z.string() });
 /** The most that Artifact Registry gives at once. */
 const pageSize = 1000;
 /** A repository with more images is not looked through: every look would take longer than its time. */
@@ -174,6 +175,12 @@ export function createRegistry(options: {
         'unsupported',
         `${place.parent} has more than ${maxPages * pageSize} images: expected a cleanup policy that keeps fewer`,
       );
+    },
+
+    async repository(image) {
+      const place = inArtifactRegistry(parsedImage(image));
+      if (options.artifacts === undefined || place === undefined) return undefined;
+      return (await rest.find(Repository, { url: `${options.artifacts}/v1/${place.parent}` })) ?? 'absent';
     },
   };
 }

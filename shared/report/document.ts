@@ -4,10 +4,12 @@ import { Check, CheckOutcome, Evidence, Recommendation } from '#shared/domain/ch
 import { DeploymentId } from '#shared/domain/ids.ts';
 import { outcomes } from '#shared/domain/outcome.ts';
 import { stepNames } from '#shared/domain/steps.ts';
+import { Changes, Command, Declared, ImageSize, NextStep, Probe } from './document-parts.ts';
 
 /**
  * The report of a deployment as a JSON document. Consumers parse it with this schema; what changes its meaning raises
- * `reportVersion`. Times are ISO 8601 in UTC, durations milliseconds; what does not apply is null, never left out.
+ * `reportVersion`. Times are ISO 8601 in UTC, durations milliseconds; what does not apply is null, never left out. What
+ * came to version 1 later has a default, so that the schema reads older documents too.
  */
 
 const Time = z.iso.datetime();
@@ -23,7 +25,14 @@ const Round = z.object({
   checks: z.array(Check).min(1),
 });
 
-const Suite = z.object({ title: z.string(), rounds: z.array(Round).min(1) });
+const Suite = z.object({
+  title: z.string(),
+  /** The step that asked first. */
+  step: z.string().default('validate'),
+  /** A path through the service: one check after another. */
+  ordered: z.boolean().default(false),
+  rounds: z.array(Round).min(1),
+});
 export type Suite = z.infer<typeof Suite>;
 
 /** What a change says of itself. Only a check's evidence verifies it. */
@@ -42,9 +51,6 @@ const Advice = z.object({
   outcome: CheckOutcome.exclude(['pass']),
 });
 export type Advice = z.infer<typeof Advice>;
-
-/** A command to paste into a shell, and the same as arguments for a program. */
-const Command = z.object({ line: z.string().min(1), arguments: z.array(z.string()).min(1) });
 
 export const Report = z.object({
   reportVersion: z.literal(1),
@@ -107,6 +113,13 @@ export const Report = z.object({
     tag: z.string().nullable(),
     digest: z.string().nullable(),
   }),
+  approvedBy: z.array(z.string()).default([]),
+  /** Rules that were set aside for it. */
+  overrides: z
+    .array(z.object({ what: z.string(), by: z.string(), reason: z.string(), at: Time }))
+    .default([]),
+  /** Who looks after it, where a person was called. */
+  acknowledged: z.object({ by: z.string(), at: Time }).nullable().default(null),
   change: z
     .object({ id: z.string(), title: z.string(), url: z.string().nullable(), claims: z.array(Claim) })
     .nullable(),
@@ -123,6 +136,9 @@ export const Report = z.object({
     }),
   ),
   suites: z.array(Suite),
+  probes: z.array(Probe).default([]),
+  /** The share of the requests the release had from each moment on; empty when it never had any. */
+  traffic: z.array(z.object({ at: Time, percent: z.number() })).default([]),
   recommendations: z.array(Advice),
   failure: z
     .object({
@@ -160,7 +176,19 @@ export const Report = z.object({
     .nullable(),
   /** The most a release that was not good may have touched: share of the requests, and for how long. */
   exposure: z.object({ percent: z.number(), from: Time, until: Time.nullable() }).nullable(),
-  config: z.object({ hash: z.string(), source: z.string() }),
+  /** Against what was live before. */
+  changes: Changes.nullable().default(null),
+  /** Compressed, as the registry counts. */
+  imageSize: ImageSize.nullable().default(null),
+  config: z.object({
+    hash: z.string(),
+    source: z.string(),
+    declared: Declared.nullable().default(null),
+    /** Whether it declares checks, and a path through the service. */
+    suites: z.int().default(0),
+    orderedSuites: z.int().default(0),
+  }),
+  nextSteps: z.array(NextStep).default([]),
   durations: z.object({
     /** From the push or the request to the outcome. */
     requestedToFinishedMs: Milliseconds.nullable(),
@@ -168,6 +196,10 @@ export const Report = z.object({
     waitedMs: Milliseconds.nullable(),
     /** From the first step to the outcome. */
     ranMs: Milliseconds.nullable(),
+    /** From the push or the request until it had all of the traffic; null unless it is live. */
+    requestedToLiveMs: Milliseconds.nullable().default(null),
+    /** From the failure until the way back was verified. */
+    failedToRolledBackMs: Milliseconds.nullable().default(null),
   }),
 });
 export type Report = z.infer<typeof Report>;

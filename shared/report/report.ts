@@ -1,10 +1,16 @@
 import type { Deployment, Failure } from '#shared/domain/deployment.ts';
+import type { ServiceConfig } from '#shared/domain/service.ts';
+import { changesOf, imageSizeOf } from './changes.ts';
+import { changeOf } from './claims.ts';
 import { shellLine } from './command.ts';
 import type { Report } from './document.ts';
+import { nextStepsOf } from './next-steps.ts';
+import { probesOf } from './probes.ts';
 import { actionOf, headlineOf, servingOf, warningsOf } from './sentences.ts';
-import { claimsOf, recommendationsOf, suitesOf } from './suites.ts';
+import { recommendationsOf, suitesOf } from './suites.ts';
+import { between, durationsOf, trafficOf } from './times.ts';
 
-/** Where the report of a deployment is kept in the bucket, without extension: `.json` is the document, `.md` its text. */
+/** Where the report of a deployment is kept in the bucket, without extension: `.json` is the document, `.md` and `.html` its text. */
 export const reportName = ({
   service,
   environment,
@@ -16,7 +22,12 @@ export const reportName = ({
  * record is null or said to be missing. A deployment that still runs has a report too, without outcome.
  */
 export function buildReport(deployment: Deployment): Report {
-  const { config, request, result, candidate, failure, rollback, migration } = deployment;
+  const facts = factsOf(deployment);
+  return { ...facts, nextSteps: nextStepsOf(facts) };
+}
+
+function factsOf(deployment: Deployment): Omit<Report, 'nextSteps'> {
+  const { config, request, result, candidate, failure, rollback, migration, acknowledged } = deployment;
   return {
     reportVersion: 1,
     deploymentId: deployment.id,
@@ -48,6 +59,9 @@ export function buildReport(deployment: Deployment): Report {
       tag: request.tag ?? null,
       digest: request.digest ?? null,
     },
+    approvedBy: deployment.approvedBy ?? [],
+    overrides: (deployment.overrides ?? []).map(({ what, by, reason, at }) => ({ what, by, reason, at })),
+    acknowledged: acknowledged ? { by: acknowledged.by, at: acknowledged.at } : null,
     change: changeOf(deployment),
     steps: deployment.steps.map(({ step, phase, attempt, status, startedAt, endedAt, summary }) => ({
       step,
@@ -59,17 +73,23 @@ export function buildReport(deployment: Deployment): Report {
       summary: summary ?? null,
     })),
     suites: suitesOf(deployment),
+    probes: probesOf(deployment),
+    traffic: trafficOf(deployment),
     recommendations: recommendationsOf(deployment.checks),
     failure: failure ? failureIn(failure) : null,
     rollback: rollback ? { ...rollback, withheld: rollback.withheld ?? null } : null,
     migration: migration ? { ...migration, execution: migration.execution ?? null } : null,
     exposure: exposureOf(deployment),
-    config: { hash: deployment.configHash, source: deployment.configSource },
-    durations: {
-      requestedToFinishedMs: between(request.requestedAt, result?.finishedAt),
-      waitedMs: between(deployment.createdAt, deployment.startedAt),
-      ranMs: between(deployment.startedAt, result?.finishedAt),
+    changes: changesOf(deployment),
+    imageSize: imageSizeOf(deployment),
+    config: {
+      hash: deployment.configHash,
+      source: deployment.configSource,
+      declared: declaredIn(config),
+      suites: config.suites.length,
+      orderedSuites: config.suites.filter(({ ordered }) => ordered).length,
     },
+    durations: durationsOf(deployment),
   };
 }
 
@@ -96,10 +116,18 @@ function failureIn({ cause, lastLines = [], ...failure }: Failure): Report['fail
   return { ...failure, cause: { ...words, command }, lastLines };
 }
 
-function changeOf({ request, checks }: Deployment): Report['change'] {
-  const { change } = request;
-  if (!change) return null;
-  return { id: change.id, title: change.title, url: change.url ?? null, claims: claimsOf(change, checks) };
+function declaredIn({ runtime }: ServiceConfig): Report['config']['declared'] {
+  const { cpu, memory, concurrency, minInstances, maxInstances, secrets } = runtime;
+  const bindings = Object.values(secrets);
+  return {
+    cpu,
+    memory,
+    concurrency,
+    minInstances,
+    maxInstances,
+    secretMappings: bindings.length,
+    secrets: new Set(bindings.map((binding) => binding.split(':')[0])).size,
+  };
 }
 
 /** An upper bound: from the first write that gave the candidate a share until the rollback was verified. */
@@ -121,7 +149,3 @@ function exposureOf({ trafficMoved, result, steps, rollback }: Deployment): Repo
   const percent = Math.max(...shifts.map((shift) => shift.percent));
   return { percent, from: first.from, until: rollback?.result === 'verified' ? rollback.at : null };
 }
-
-/** Clocks of two functions may differ a little; a negative time would be nonsense. */
-const between = (from: string | undefined, to: string | undefined): number | null =>
-  from === undefined || to === undefined ? null : Math.max(0, Date.parse(to) - Date.parse(from));

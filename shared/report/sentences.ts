@@ -2,6 +2,7 @@ import type { Deployment } from '#shared/domain/deployment.ts';
 import { candidateRevision } from '#shared/domain/ids.ts';
 import { shortDigest } from '#shared/domain/image.ts';
 import { needsPerson } from '#shared/domain/outcome.ts';
+import type { StepName } from '#shared/domain/steps.ts';
 import { shares, type TrafficTarget } from '#shared/domain/traffic.ts';
 import { rescueCommand, shellLine } from './command.ts';
 import type { Report } from './document.ts';
@@ -88,7 +89,7 @@ function actionSentence(
   { outcome, serving }: Result,
   effect: string | undefined,
 ): string {
-  const fix = 'Fix or revert the release before it is pushed again.';
+  const fix = afterwards(deployment);
   const untouched = 'no user met the release';
   const closed = 'the service is closed again, there was nothing to go back to';
   const sentence = {
@@ -107,6 +108,27 @@ function actionSentence(
   }[outcome];
   const unread = serving === null && deployment.startedAt !== undefined && !needsPerson(outcome);
   return unread ? `${sentence} Look at what serves.` : sentence;
+}
+
+/** What these say no to is not the release. */
+const apart: ReadonlySet<StepName> = new Set(['preflight', 'shift-traffic']);
+
+/** Only a "no" is about the release. */
+function afterwards({ failure, completed, signal }: Deployment): string {
+  const ending = failure?.ending ?? (completed ? 'rejected' : signal ? 'cancelled' : 'fault');
+  switch (ending) {
+    case 'fault':
+    case 'interrupted':
+      return 'The release was not judged and can be tried again.';
+    case 'cancelled':
+      return signal?.kind === 'rollback'
+        ? 'A person took it back; see why before it is deployed again.'
+        : 'It was stopped; the release was not judged.';
+    default:
+      return failure && apart.has(failure.step)
+        ? 'Put right what it says, then deploy again; the release was not judged.'
+        : 'Fix or revert the release before it is pushed again.';
+  }
 }
 
 /** The command stands right below, so what speaks against it is said before. */

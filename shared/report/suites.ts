@@ -1,8 +1,8 @@
-import type { Check, Evidence } from '#shared/domain/check.ts';
-import type { Change, Deployment } from '#shared/domain/deployment.ts';
+import type { Check } from '#shared/domain/check.ts';
+import type { Deployment } from '#shared/domain/deployment.ts';
 import { isFinished } from '#shared/domain/deployment.ts';
 import { isMigrationCheck, migrationCheck } from '#shared/domain/migration.ts';
-import type { Advice, Claim, Suite } from './document.ts';
+import type { Advice, Suite } from './document.ts';
 
 /**
  * The checks by suite and by when they were asked, in the order they were made. Suites of the service file that were
@@ -12,6 +12,8 @@ export function suitesOf(deployment: Deployment): Suite[] {
   const checks = [...deployment.checks, ...neverAsked(deployment)];
   return grouped(checks, (check) => check.suite).map(([title, ofSuite]) => ({
     title,
+    step: ofSuite[0]?.step ?? 'validate',
+    ordered: deployment.config.suites.some((suite) => suite.title === title && suite.ordered),
     rounds: grouped(ofSuite, (check) => check.phase).map(([phase, asked]) => ({
       phase,
       passed: asked.filter((check) => check.outcome === 'pass').length,
@@ -73,22 +75,6 @@ function adviceOf(check: Exclude<Check, { outcome: 'pass' }>): Advice {
   const { observed: measured, expected: limit } = check.evidence;
   return { ...base, change, measured, limit, rule: check.id };
 }
-
-/** A claim is what a check of that very id showed, every time it was asked; any other claim is not verified. */
-export function claimsOf(change: Change, checks: readonly Check[]): Claim[] {
-  return change.claims.map((claim) => {
-    const askings = checks.filter((check) => check.id === claim);
-    const failed = evidenceOf(askings.filter((check) => check.outcome === 'fail'));
-    if (failed.length > 0) return { claim, status: 'contradicted', evidence: failed };
-    if (askings.length === 0) return { claim, status: 'not-verified', reason: 'no check is bound to it' };
-    const open = askings.find((check) => check.outcome !== 'pass');
-    if (open) return { claim, status: 'not-verified', reason: `its check is ${open.outcome}` };
-    return { claim, status: 'verified', evidence: evidenceOf(askings) };
-  });
-}
-
-const evidenceOf = (checks: readonly Check[]): Evidence[] =>
-  checks.flatMap((check) => (check.outcome === 'not-run' ? [] : [check.evidence]));
 
 /** In the order in which the keys come first. */
 function grouped<T>(items: readonly T[], keyOf: (item: T) => string): [string, T[]][] {

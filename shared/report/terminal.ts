@@ -3,7 +3,9 @@ import type { Outcome } from '#shared/domain/outcome.ts';
 import { shellLines } from './command.ts';
 import type { Report } from './document.ts';
 import { failedChecks } from './suites.ts';
-import { columns, cutToColumns, padded, wrapped } from './terminal-text.ts';
+import { createPen, narrowest, type Colour, type Pen } from './pen.ts';
+import { columns, cutToColumns, padded } from './terminal-text.ts';
+import { change, changes, nextSteps, policy } from './terminal-change.ts';
 import { oneLine } from './text.ts';
 import {
   durationInWords,
@@ -18,46 +20,29 @@ import {
   utc,
 } from './words.ts';
 
-type Colour = 'red' | 'green' | 'yellow' | 'dim' | 'bold';
-const codes: Record<Colour, number> = { red: 31, green: 32, yellow: 33, dim: 2, bold: 1 };
-
-/** Narrower than this no column is left for words; such a terminal gets lines of this width. */
-export const narrowest = 40;
-
 /**
  * The report for people at a terminal: no line is wider than `width` columns, marks say the same as colours, and nothing
  * foreign can send the terminal a command. Sentences are wrapped, names cut in their middle.
  */
 export function renderTerminal(report: Report, options: { color: boolean; width: number }): string {
   const pen = createPen(options.color, Math.max(narrowest, Math.floor(options.width)));
-  const sections = [head, failure, facts, change, recommendations, checks, steps].map((section) =>
-    section(report, pen),
-  );
+  const sections = [
+    head,
+    failure,
+    facts,
+    policy,
+    change,
+    changes,
+    recommendations,
+    checks,
+    steps,
+    nextSteps,
+  ].map((section) => section(report, pen));
   return `${sections
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n'))
     .join('\n\n')}\n`;
 }
-
-/** Every line goes through one of these: here is where nothing becomes too wide. */
-function createPen(color: boolean, width: number) {
-  const paint = (text: string, colour?: Colour): string =>
-    color && colour ? `\u001B[${codes[colour]}m${text}\u001B[0m` : text;
-  return {
-    width,
-    paint,
-    /** Wrapped behind a mark or a name; further lines are indented as far. */
-    behind(lead: string, text: string, colour?: Colour): string[] {
-      const indent = ' '.repeat(columns(lead));
-      return wrapped(text, width - columns(lead)).map(
-        (line, index) => paint(index === 0 ? lead : indent, colour) + line,
-      );
-    },
-    /** On one line, cut if need be. */
-    line: (text: string, colour?: Colour): string => paint(cutToColumns(oneLine(text), width), colour),
-  };
-}
-type Pen = ReturnType<typeof createPen>;
 
 const looks: Record<Outcome, { mark: string; colour: Colour }> = {
   live: { mark: '✓', colour: 'green' },
@@ -146,23 +131,6 @@ function facts(
     const lead = padded(name, 12);
     return [pen.paint(lead, 'dim') + cutToColumns(oneLine(value), pen.width - lead.length)];
   });
-}
-
-function change({ change }: Report, pen: Pen): string[] {
-  if (!change) return [];
-  return [
-    ...pen.behind('Change      ', `${change.id}: ${change.title}`, 'dim'),
-    ...change.claims.flatMap((claim) => {
-      const mark = { verified: '✓', contradicted: '✗', 'not-verified': '?' }[claim.status];
-      const colour = { verified: 'green', contradicted: 'red', 'not-verified': 'yellow' } as const;
-      const about = claim.status === 'not-verified' ? ` (${claim.reason})` : '';
-      return pen.behind(
-        `  ${mark} `,
-        `${claim.claim}: ${claim.status.replace('-', ' ')}${about}`,
-        colour[claim.status],
-      );
-    }),
-  ];
 }
 
 function recommendations({ recommendations }: Report, pen: Pen): string[] {

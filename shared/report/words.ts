@@ -21,6 +21,31 @@ export function durationInWords(ms: number): string {
 /** `41.0 MB`, as registries count: 10⁶ bytes. */
 export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
+/** `29.7 MB (42.0 %) less than 70.7 MB (29,700,000 bytes)`, `as large as 41.0 MB` */
+export function besideInWords({
+  bytes,
+  differenceBytes,
+  percent,
+}: {
+  bytes: number;
+  differenceBytes: number;
+  percent: number | null;
+}): string {
+  if (differenceBytes === 0) return `as large as ${megabytes(bytes)}`;
+  const part = percent === null ? '' : ` (${Math.abs(percent).toFixed(1)} %)`;
+  const exact = Math.abs(differenceBytes).toLocaleString('en');
+  return `${megabytes(Math.abs(differenceBytes))}${part} ${differenceBytes < 0 ? 'less' : 'more'} than ${megabytes(bytes)} (${exact} bytes)`;
+}
+
+/** `live with recommendations: 3 advisory checks failed` */
+export const outcomeAndWhy = (
+  outcome: Report['outcome'],
+  { status, explanation }: NonNullable<Report['verdict']>,
+): string => {
+  const isLive = outcome === 'live' || outcome === 'live-with-recommendations';
+  return `${(isLive ? outcome : status).replaceAll('-', ' ')}: ${explanation}`;
+};
+
 /** When in a deployment something was asked. */
 export function phaseInWords(phase: string): string {
   const percent = percentOf(phase);

@@ -12,9 +12,13 @@ import { code, foreign, link, time } from './mrkdwn.ts';
  * Asks people to agree to a deployment, edited as they answer, here or elsewhere; when it is decided the decision stands
  * where the buttons were.
  * @param first true for the posting, which calls those who may approve; edits name them only
+ * @param live the release it would take the place of, while it is asked for
  */
-export function approvalMessage(approval: Approval, { first }: { first: boolean }): SlackMessage {
-  const { status, request, approvals, required, environment, image, configHash } = approval;
+export function approvalMessage(
+  approval: Approval,
+  { first, live }: { first: boolean; live?: { tag?: string; digest: string } | undefined },
+): SlackMessage {
+  const { status, request, approvals, required, image, configHash } = approval;
   const subject = subjectOf(approval);
   const headline = `${titles[status]}: ${subject}`;
   const asks = `${personInWords(approval.requestedBy)} asks to deploy ${foreign(subject, 200)} (${howInWords(request.source)}).`;
@@ -36,6 +40,7 @@ export function approvalMessage(approval: Approval, { first }: { first: boolean 
       ...fields({
         Image: `${foreign(image)}${request.tag === undefined ? '' : `, tag ${code(request.tag)}`}`,
         Digest: request.digest === undefined ? undefined : code(shortDigest(request.digest)),
+        'Live now': open && live ? code(live.tag ?? shortDigest(live.digest)) : undefined,
         Change: title === undefined ? undefined : change?.url ? link(change.url, title) : foreign(title),
         Configuration: code(configHash.slice(0, 12)),
         Approvals: `${approvals.length} of ${required}`,
@@ -44,10 +49,7 @@ export function approvalMessage(approval: Approval, { first }: { first: boolean 
         ? section(...approvals.map((word) => `Approved by ${wordInWords(word)}`))
         : []),
       ...(open ? actions(...buttonsFor(approval)) : section(decision)),
-      context(
-        ...(open ? [expires, `${who} may approve, but not who asks.`] : []),
-        `${foreign(environment, 63)}, ${code(approval.id)}, ${required === 1 ? 'one approval' : `${required} approvals`} needed`,
-      ),
+      context(...(open ? [expires, `${who} may approve, but not who asks.`] : []), code(approval.id)),
     ],
   });
 }

@@ -16,7 +16,7 @@ import { code, foreign } from './mrkdwn.ts';
  * |---|---|
  * | waits | Cancel |
  * | runs | View Logs, Cancel unless somebody has said so |
- * | is live | Roll Back where there is one revision to go back to, View Logs |
+ * | is live | Roll Back unless somebody did, and where there is one revision to go back to, View Logs |
  * | failed or was rolled back | View Logs, Open Runbook, Retry Deploy where a fault ended it and not the release |
  * | could not be rolled back | View Logs, Open Runbook; what to do about it is in a message of its own |
  * | never started, or was cancelled | – |
@@ -27,7 +27,7 @@ export function buttonsOf(deployment: Deployment): Button[] {
   switch (result.outcome) {
     case 'live':
     case 'live-with-recommendations':
-      return [...rollBack(deployment), ...viewLogs(deployment)];
+      return [...(deployment.takenBack ? [] : rollBack(deployment)), ...viewLogs(deployment)];
     case 'failed':
     case 'rolled-back':
       return [...viewLogs(deployment), ...openRunbook(deployment), ...retry(deployment)];

@@ -23,9 +23,11 @@ export const commandLine = ({ action }: Report): string[] =>
 
 /** What ended it with its evidence, whom it met, and what became of the way back. */
 export function failureLines(report: Report): string[] {
-  const { suites, exposure, rollback, outcome } = report;
-  const what = failureLine(report);
+  const { failure, suites, exposure, rollback, outcome } = report;
   const bad = failedChecks(suites);
+  // The first of the checks below is all that the sentence would say.
+  const isItsChecks = failure?.cause?.class === 'check' && bad.length > 0;
+  const what = isItsChecks ? `Failed in ${foreign(stepInWords(failure))}:` : failureLine(report);
   return [
     ...(what === undefined ? [] : [what]),
     ...bad

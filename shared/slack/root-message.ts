@@ -1,4 +1,4 @@
-import type { Acknowledgement, Deployment } from '#shared/domain/deployment.ts';
+import type { Acknowledgement, Deployment, TakenBack } from '#shared/domain/deployment.ts';
 import { shortDigest } from '#shared/domain/image.ts';
 import type { Outcome } from '#shared/domain/outcome.ts';
 import { quarantineId, quarantineReason } from '#shared/domain/quarantine.ts';
@@ -51,8 +51,11 @@ export function rootMessage(
   { repeat }: { repeat?: Repeat } = {},
 ): SlackMessage {
   const report = buildReport(deployment);
-  const { headline, serving, action, outcome, takeovers } = report;
-  const mark = outcome === null ? '…' : marks[outcome];
+  const { outcome, takeovers, action } = report;
+  const mark = deployment.takenBack ? '↩' : outcome === null ? '…' : marks[outcome];
+  const { headline, serving } = deployment.takenBack
+    ? takenBackInWords(deployment.takenBack, report)
+    : { headline: report.headline, serving: foreign(report.serving.sentence, 1000) };
   const what = failureLine(report);
   const taken = takeovers.map((one) => `${foreign(takeoverInWords(one), 500)}.`);
   const said = [
@@ -62,7 +65,7 @@ export function rootMessage(
   ];
   const blocks = (progress: Record<string, unknown>[]) => [
     header(escapeText(headline)),
-    ...section(`${mark} *${foreign(serving.sentence, 1000)}* ${foreign(action.sentence, 500)}`),
+    ...section(`${mark} *${serving}* ${foreign(action.sentence, 500)}`),
     ...(action.command ? section(preformatted(action.command.line)) : []),
     ...section(...said),
     ...section(...failureLines(report)),
@@ -79,7 +82,7 @@ export function rootMessage(
   return fitted({
     text: [
       `${foreign(headline, 500)}.`,
-      foreign(serving.sentence, 1000),
+      serving,
       foreign(action.sentence, 500),
       ...commandLine(report),
       ...said,
@@ -89,6 +92,23 @@ export function rootMessage(
     ...(tasks.length === 0 ? {} : { simpler: blocks(section(`${title}.`, ...tasks.map(taskLine))) }),
   });
 }
+
+/** What was read at its end is not what serves any more. `serving` is mrkdwn. */
+function takenBackInWords(
+  { by, reason, at, to }: TakenBack,
+  { place, release, request }: Report,
+): { headline: string; serving: string } {
+  const name = releaseName(release, request);
+  const what = [place.service, ...(name === null ? [] : [name])].join(' ');
+  return {
+    headline: `Taken back: ${what} to ${place.environment}`,
+    serving: `${code(to, 63)} has its traffic since ${time(at)}, by ${personInWords(by)}: ${foreign(reason)}.`,
+  };
+}
+
+/** As people call it. */
+const releaseName = (release: Report['release'], request: Report['request']): string | null =>
+  release?.version ?? release?.tag ?? request.tag;
 
 /** What never started has no way to show, and of what is live nobody asks. */
 function isShownAsPlan({ status, startedAt, result }: Deployment): boolean {
@@ -138,12 +158,12 @@ function factsOf(
   { release, change, request, place, durations }: Report,
 ): Record<string, string | undefined> {
   const took = durations.requestedToFinishedMs;
-  const name = release?.version ?? release?.tag ?? request.tag;
+  const name = releaseName(release, request);
   const title = change && `${change.id}: ${change.title}`;
   return {
     Release: name === null ? undefined : code(name),
     Change: title === null ? undefined : change?.url ? link(change.url, title) : foreign(title),
-    Requested: `${personInWords(request.requestedBy)}, ${howInWords(request.source)}`,
+    Requested: `${personInWords(request.requestedBy)}, ${howInWords(request.source)}, ${time(request.requestedAt)}`,
     'Approved by': approvedBy.length === 0 ? undefined : approvedBy.map(personInWords).join(', '),
     'Set aside':
       overrides.length === 0
@@ -167,7 +187,6 @@ function smallPrint(deployment: Deployment, { deploymentId, release, request, pl
       : []),
     code(deploymentId),
     ...(digest === null ? [] : [`image ${code(shortDigest(digest))}`]),
-    `by ${personInWords(request.requestedBy)}, ${time(request.requestedAt)}`,
     ...(deployment.startedAt === undefined ? [] : [link(servicePageUrl(place), 'Cloud Run')]),
   ];
 }

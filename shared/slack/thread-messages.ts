@@ -38,10 +38,12 @@ export function threadMessages(deployment: Deployment): SlackMessage[] {
   messages.push(checksMessage(suites));
   const probes = probeSeries(deployment.checks);
   if (probes) messages.push(chartMessage(probes));
+  // The report waits for this very message.
+  const done = steps.filter(({ step }) => step !== 'report');
   messages.push({
-    text: `Steps: ${counted(steps.length, 'run')}. Report: ${foreign(reportName(deployment))}.md`,
+    text: `Steps: ${counted(done.length, 'run')}. Report: ${foreign(reportName(deployment))}.md`,
     blocks: [
-      ...section(...steps.map(stepLine)),
+      ...section(...done.map(stepLine)),
       context(`Report ${code(`${reportName(deployment)}.md`)} and ${code('.json')} in the bucket`),
     ],
   });
@@ -66,9 +68,9 @@ function evidenceMessage({ failure, rollback, exposure, action }: Report): Slack
       .filter((line) => line !== undefined)
       .join(' '),
     blocks: [
-      ...(cause
+      ...(failure && cause
         ? section(
-            `*Cause* (${cause.class}): ${foreign(cause.sentence, 600)}`,
+            `*Cause* (${cause.class}), ${time(failure.at)}: ${foreign(cause.sentence, 600)}`,
             `*Next step:* ${foreign(cause.nextStep, 500)}`,
           )
         : []),
@@ -79,7 +81,9 @@ function evidenceMessage({ failure, rollback, exposure, action }: Report): Slack
             preformattedTail(failure.lastLines.slice(-shownLines)),
           )
         : []),
-      ...(failure && failed !== undefined ? section(`*What ended it*, ${time(failure.at)}`, failed) : []),
+      ...(failure && failed !== undefined && cause?.sentence !== failure.message
+        ? section(`*What ended it*, ${time(failure.at)}`, failed)
+        : []),
       ...(exposure
         ? section(
             `*Traffic*, at most ${exposure.percent} % from ${time(exposure.from)}${exposure.until === null ? ', and it still may' : ` to ${time(exposure.until)}`}`,

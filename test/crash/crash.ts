@@ -35,6 +35,7 @@ const ports = [
   'callback',
   'objects',
   'slack',
+  'pager',
 ] as const;
 
 /**

@@ -121,6 +121,44 @@ describe('a service file', () => {
     expect(done.failure?.message).toContain('database-password:3');
     expect(done.result?.outcome).toBe('failed');
   });
+
+  it('in a project that is not ready for it is told all that is missing at once', async () => {
+    const { lookups } = test.stack;
+    const runtime = `unready@${place.project}.iam.gserviceaccount.com`;
+    const connection = `${place.project}:${place.region}:main`;
+    lookups.off.add('vpcaccess.googleapis.com');
+    lookups.grants.deny(accounts.functions, 'iam.serviceAccounts.actAs', runtime);
+    lookups.grants.accounts.set(runtime, 'disabled');
+    lookups.sqlInstances.set(`${place.project}:main`, { region: place.region, state: 'SUSPENDED' });
+    await test.serviceFile(
+      (text) =>
+        text
+          .replace('service: hello', 'service: unready')
+          .replaceAll('apps/hello', 'apps/unready')
+          .replace(/serviceAccount: .*/, `serviceAccount: ${runtime}`)
+          .replace(
+            '  access: public',
+            `  access: public\n  vpc: { connector: vpc }\n  cloudSql: ['${connection}']`,
+          ),
+      'unready',
+    );
+    const wanted = `sha256:${'d'.repeat(64)}`;
+    const name = image.replace(/hello$/, 'unready');
+    publish('gcr', { action: 'INSERT', tag: `${name}:v1`, digest: `${name}@${wanted}` });
+    const { failure, checks } = await test.deployment(wanted);
+    lookups.off.clear();
+    expect(failure).toMatchObject({ step: 'preflight', ending: 'rejected', cause: { class: 'permission' } });
+    for (const told of [
+      /vpcaccess\.googleapis\.com is on: not enabled/,
+      /deploy may act as the runtime account: missing/,
+      /unready@.* is disabled/,
+      /main runs: SUSPENDED/,
+      /Image is in the registry: .* has no sha256:ddd/,
+    ])
+      expect(failure?.message).toMatch(told);
+    // An API that is off cannot be asked either: that is no answer about the connector.
+    expect(checks.find(({ id }) => id === 'connector')).toMatchObject({ outcome: 'inconclusive' });
+  });
 });
 
 describe('a step message', () => {

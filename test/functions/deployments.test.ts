@@ -131,7 +131,9 @@ const badReleases: Bad[] = [
       for (const found of registry.images.values()) found.platforms = ['linux/arm64'];
     },
   }),
-  beforeTraffic('is gone from the registry', 'preflight', { arrange: ({ registry }) => registry.images.clear() }),
+  beforeTraffic('is gone from the registry', 'preflight', {
+    arrange: ({ registry }) => registry.images.clear(),
+  }),
   beforeTraffic('has no secret', 'preflight', {
     arrange: (world) =>
       world.configure(
@@ -359,7 +361,10 @@ describe('a fault', () => {
     const done = await runDeployment(world, 'v1');
     expect(done.result?.outcome).toBe('live');
     expect(done.failure).toBeUndefined();
-    expect(done.steps.find(({ step }) => step === 'preflight')).toMatchObject({ attempt: 4, status: 'succeeded' });
+    expect(done.steps.find(({ step }) => step === 'preflight')).toMatchObject({
+      attempt: 4,
+      status: 'succeeded',
+    });
   });
 
   it.each([
@@ -420,7 +425,7 @@ describe('what is written in a service file as a header or variable', () => {
     expect(done.result?.outcome).toBe('failed');
     const { slack, logs, pubsub, callback, objects } = world;
     const reports = [...objects.objects].filter(([name]) => name.startsWith('reports/'));
-    expect(reports).toHaveLength(2);
+    expect(reports).toHaveLength(3);
     const said = JSON.stringify([slack.messages, logs, pubsub.published, callback.posts, reports]);
     expect(said).not.toMatch(/sentinel/);
   });

@@ -18,6 +18,7 @@ import type { Step } from '#functions/steps/step.ts';
 import { validate } from '#functions/steps/validate.ts';
 import targets from '#functions/targets.json' with { type: 'json' };
 import { admit } from '#functions/triggers/admit.ts';
+import { commands } from '#functions/triggers/commands/commands.ts';
 import { imagePush } from '#functions/triggers/image-push.ts';
 import { notify } from '#functions/triggers/notify.ts';
 import type { Execution } from './fakes/google.ts';
@@ -31,6 +32,7 @@ export const steps: Record<string, Step> = Object.fromEntries(
 );
 const triggers: Record<string, typeof admit> = {
   gcr: imagePush,
+  'chat-commands': commands,
   'deploy-requests': admit,
   'deploy-events': notify,
 };

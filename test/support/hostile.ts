@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import type { Deployment } from '#shared/domain/deployment.ts';
 import { outcomes, type Outcome } from '#shared/domain/outcome.ts';
-import { checkOf, deploymentOf, evidenceOf, waitingOf } from './deployment.ts';
+import { at, checkOf, deploymentOf, evidenceOf, waitingOf } from './deployment.ts';
 import { finishedAs, withheld } from './outcomes.ts';
 
 /** What people and programs have put into names to make trouble in Markdown, terminals and Slack. */
@@ -45,6 +45,7 @@ export function withForeign(deployment: Deployment, text: () => string): Deploym
         version: text(),
         source: text(),
         platforms: [text()],
+        change: { id: text(), title: text(), claims: [text(), `${text()} => config:${text()}`] },
       },
     }),
     ...(stable && {
@@ -106,6 +107,25 @@ export function withForeign(deployment: Deployment, text: () => string): Deploym
     ...(deployment.takeovers && {
       takeovers: deployment.takeovers.map((one) => ({ ...one, by: text(), reason: text() })),
     }),
+    approvedBy: [text(), text()],
+    overrides: [{ rule: 'freeze', what: text(), by: text(), reason: text(), at: at(1) }],
+    acknowledged: { by: text(), at: at(50) },
+    previous: {
+      status: 'known',
+      deploymentId: 'd1f3k0000aaa',
+      at: at(0),
+      release: {
+        digest: text(),
+        tag: text(),
+        version: text(),
+        source: text(),
+        sizeBytes: 1,
+      },
+      config: [
+        { path: text(), from: text(), to: text() },
+        { path: text(), from: null, to: text() },
+      ],
+    },
     ...(result && {
       result: {
         ...result,

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { z } from 'zod';
 import { Common, examples, gather, optionsOf, type Run } from '#cli/command.ts';
 import type { Context } from '#cli/context.ts';
@@ -25,14 +25,29 @@ export function addLocalCommands(program: Command, context: Context, run: Run): 
     .command('demo')
     .description('good and bad releases under load on a local cloud of their own, and what users saw of them')
     .option('--all', 'also what people, crashes and policies do to a release (three minutes)')
+    .addOption(
+      new Option(
+        '--chatops',
+        'instead: people deploy, approve and roll back from Slack, and the channel as it then reads',
+      ).conflicts('all'),
+    )
     .option('--json', 'as JSON')
-    .addHelpText('after', examples('demo', 'demo --all', 'demo --json'))
+    .addHelpText('after', examples('demo', 'demo --all', 'demo --chatops', 'demo --json'))
     .action((_: unknown, command: Command) =>
       run(async () => {
-        const { demoCommand } = await import('./demo-command.ts');
+        const { terminal } = context;
         const { signal } = context.interrupt();
-        const { json, all } = optionsOf(command, Common.extend({ all: z.boolean().default(false) }));
-        return demoCommand({ json, all, terminal: context.terminal, signal });
+        const schema = Common.extend({
+          all: z.boolean().default(false),
+          chatops: z.boolean().default(false),
+        });
+        const { json, all, chatops } = optionsOf(command, schema);
+        if (chatops) {
+          const { demoChatopsCommand } = await import('./demo-chatops-command.ts');
+          return demoChatopsCommand({ json, terminal, signal });
+        }
+        const { demoCommand } = await import('./demo-command.ts');
+        return demoCommand({ json, all, terminal, signal });
       }),
     );
 

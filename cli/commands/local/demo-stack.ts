@@ -12,7 +12,7 @@ import type { Ledger } from '#shared/ledger/ledger.ts';
 import { openSqliteLedger } from '#shared/ledger/sqlite.ts';
 
 const examples = fileURLToPath(new URL('../../../examples/', import.meta.url));
-const patienceMs = 90_000;
+const patienceMs = 30_000;
 
 /** A stack of its own for a demonstration, gone afterwards. */
 export interface DemoStack {

@@ -16,12 +16,14 @@ const faults = ['exit-at-start', 'never-healthy', 'wrong-answer', 'breaks-under-
 const help = `
   b  push a better release        x  push a broken one, of each kind in turn
   s  status                       m  Slack messages
+  o  where Slack's page is: /deploy, buttons, as ana or as lee
   q  quit (Ctrl-C too)            ?  this help
 
 In a second terminal:
   npm run slipway -- local push examples/hello --tag v2 --set version=2.0.0
   npm run slipway -- status
   npm run slipway -- history hello`;
+const elsewhere = 'Messages go to the workspace of SLACK_BOT_TOKEN: look there.';
 
 /** Takes keys until a person quits. The terminal is given back as it was, whatever happens. */
 export async function runSession(options: {
@@ -72,15 +74,19 @@ export async function runSession(options: {
         terminal.print(deploymentTable(await api.deployments({}, 10), clock.now(), terminal));
         return;
       case 'm':
-        terminal.print(
-          slack
-            ? slackView(slack.messages(place.slackChannel.id), place.slackChannel.name, terminal.paint)
-            : 'Messages go to the workspace of SLACK_BOT_TOKEN: look there.',
-        );
+        terminal.print(slack ? channelOf(slack) : elsewhere);
+        return;
+      case 'o':
+        terminal.print(slack ? `Slack in a browser: ${slack.pageUrl()}` : elsewhere);
         return;
       default:
         terminal.print(help);
     }
+  }
+
+  function channelOf({ people, messages }: LocalSlack): string {
+    const { id, name } = place.slackChannel;
+    return slackView(messages(id), name, terminal.paint, { people });
   }
 
   /** The next version, with users on the service all the while: a release that breaks under traffic needs some. */

@@ -1,38 +1,80 @@
 import type { SlackMessage } from '#local/slack/conversation.ts';
+import type { SlackWorkspace } from '#local/slack/people.ts';
 import { oneLine } from '#shared/report/text.ts';
+import { counted } from '#shared/report/words.ts';
 import { table } from '#cli/table.ts';
 import type { Paint } from '#cli/terminal.ts';
 
 type Block = SlackMessage['blocks'][number];
 type BlockOf<Type extends Block['type']> = Extract<Block, { type: Type }>;
 
+/** How a channel is shown. */
+interface View {
+  /** Whose names and groups stand in mentions and with what only one person sees; without it their ids do. */
+  people?: SlackWorkspace;
+  /** As it stands on a screen before anybody opens a thread or a link: replies counted, addresses left out. */
+  folded?: boolean;
+}
+
 /** A channel as it reads in Slack, as far as a terminal can: roots in their order, each with its thread indented. */
-export function slackView(messages: readonly SlackMessage[], channel: string, paint: Paint): string {
-  const roots = messages.filter(({ threadTs }) => threadTs === undefined);
-  if (roots.length === 0) return `#${channel} has no message yet.`;
-  const views = roots.map((root) => {
-    const replies = messages.filter(({ threadTs }) => threadTs === root.ts);
-    return [
-      ...messageLines(root, paint),
-      ...replies.flatMap((reply) => ['', ...messageLines(reply, paint).map((line) => `    ${line}`)]),
-    ];
+export function slackView(
+  messages: readonly SlackMessage[],
+  channel: string,
+  paint: Paint,
+  view: View = {},
+): string {
+  const isShown = ({ threadTs, broadcast }: SlackMessage): boolean =>
+    threadTs === undefined || (view.folded === true && broadcast);
+  const shown = messages.filter(isShown);
+  if (shown.length === 0) return `#${channel} has no message yet.`;
+  const views = shown.map((message) => {
+    const replies = messages.filter(({ threadTs }) => threadTs === message.ts);
+    const thread = view.folded
+      ? replies.length === 0
+        ? []
+        : [paint('cyan', replies.length === 1 ? '1 reply' : `${replies.length} replies`)]
+      : replies.flatMap((reply) => ['', ...messageLines(reply, paint, view).map((line) => `    ${line}`)]);
+    return [...messageLines(message, paint, view), ...thread];
   });
   return [paint('bold', `#${channel}`), ...views.flatMap((lines) => ['', ...lines])].join('\n');
 }
 
 /** One message, with when it was said and who sees it if not everybody. */
-function messageLines(message: SlackMessage, paint: Paint): string[] {
-  const { ts, text, blocks, edits, onlyFor, broadcast } = message;
+export function messageLines(given: SlackMessage, paint: Paint, { people, folded }: View = {}): string[] {
+  const message = people ? withNames(given, people) : given;
+  const { ts, text, blocks, edits, onlyFor, broadcast } = folded ? withoutAddresses(message) : message;
   const head = [
     `${new Date(Number(ts) * 1000).toISOString().slice(11, 19)} UTC`,
-    ...(edits === 0 ? [] : [`updated ${edits} times`]),
-    ...(broadcast ? ['shown in the channel too'] : []),
+    ...(edits === 0 ? [] : [`updated ${counted(edits, 'time')}`]),
+    ...(broadcast ? [folded ? 'replied to a thread' : 'shown in the channel too'] : []),
     ...(onlyFor === undefined ? [] : [`only visible to ${onlyFor}`]),
   ];
   const body =
     blocks.length === 0 ? textLines(text, paint) : blocks.flatMap((block) => blockLines(block, paint));
   return [paint('dim', head.join(' · ')), ...body];
 }
+
+/** Every text of a message changed: JSON in, JSON out. */
+const changed = (message: SlackMessage, change: (key: string, value: unknown) => unknown): SlackMessage =>
+  JSON.parse(JSON.stringify(message), change) as SlackMessage;
+
+/** Slack shows names where a message has ids. */
+function withNames(message: SlackMessage, { users, groups }: SlackWorkspace): SlackMessage {
+  const nameOf = (id: string): string =>
+    users.find((user) => user.id === id)?.name ?? groups.find((group) => group.id === id)?.handle ?? id;
+  return changed(message, (key, value) => {
+    if (typeof value !== 'string') return value;
+    return key === 'onlyFor'
+      ? nameOf(value)
+      : value.replace(/<(?:@|!subteam\^)([A-Z0-9]+)>/g, (_, id: string) => `<@${id}|${nameOf(id)}>`);
+  });
+}
+
+const withoutAddresses = (message: SlackMessage): SlackMessage =>
+  changed(message, (key, value) => {
+    if (key === 'url') return undefined;
+    return typeof value === 'string' ? value.replace(/<https?:[^|>]+\|([^>]*)>/g, '$1') : value;
+  });
 
 function blockLines(block: Block, paint: Paint): string[] {
   switch (block.type) {
@@ -43,9 +85,14 @@ function blockLines(block: Block, paint: Paint): string[] {
       return [...(block.text ? textLines(block.text.text, paint) : []), ...fields];
     }
     case 'context':
-      return block.elements.flatMap((element) =>
-        'text' in element ? textLines(element.text, (_, text) => text).map((line) => paint('dim', line)) : [],
-      );
+      return [
+        paint(
+          'dim',
+          block.elements
+            .flatMap((element) => ('text' in element ? textLines(element.text, (_, text) => text) : []))
+            .join(' · '),
+        ),
+      ];
     case 'actions':
       return [block.elements.map((element) => buttonText(element, paint)).join('  ')];
     case 'divider':

@@ -16,10 +16,14 @@ export async function slack({ terminal, clock }: Context, directory: string): Pr
   const store = openStore(file);
   try {
     // Only read here, so that no token is accepted.
-    const channel = createSlack({ store, clock, botToken: '', channels: [place.slackChannel] });
-    terminal.print(
-      slackView(channel.messages(place.slackChannel.id), place.slackChannel.name, terminal.paint),
-    );
+    const { messages, people } = createSlack({
+      store,
+      clock,
+      botToken: '',
+      channels: [place.slackChannel],
+    });
+    const { id, name } = place.slackChannel;
+    terminal.print(slackView(messages(id), name, terminal.paint, { people }));
   } finally {
     store.close();
   }

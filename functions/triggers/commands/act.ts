@@ -6,6 +6,7 @@ import { isDigest } from '#shared/domain/image.ts';
 import { lockInWords } from '#shared/domain/manual-lock.ts';
 import { trafficInWords } from '#shared/domain/traffic.ts';
 import { placeId } from '#shared/ledger/ledger.ts';
+import { utc } from '#shared/report/words.ts';
 import { code, foreign, time } from '#shared/slack/mrkdwn.ts';
 import type { Deps } from '#functions/deps.ts';
 import { orderAcknowledge } from '#functions/orders/acknowledge.ts';
@@ -14,7 +15,7 @@ import { orderCancel } from '#functions/orders/cancel.ts';
 import { orderLock } from '#functions/orders/lock.ts';
 import { orderRelease } from '#functions/orders/quarantine.ts';
 import { orderRollback } from '#functions/orders/rollback.ts';
-import { said } from '#functions/triggers/commands/answers.ts';
+import { releaseOf, said } from '#functions/triggers/commands/answers.ts';
 import { aboutPlace, done, refusal, refusalOf, type Reply } from '#functions/triggers/commands/reply.ts';
 import type { Sender } from '#functions/triggers/commands/sender.ts';
 
@@ -44,12 +45,13 @@ export async function rollbackCommand(
   });
   if (ordered.status === 'refused') return refusalOf(ordered, about);
   const { serving, observed, tookBack } = ordered;
+  const before = await deps.ledger.get('deployments', tookBack);
   const what = `${foreign(service)} ${foreign(environment)}`;
   return done(
     `rolled back: ${trafficInWords(serving)}`,
     said(
-      `*Rolled back*: ${what} by ${foreign(sender.known())}, from ${code(tookBack)}: ${foreign(reason)}`,
-      foreign(observed, 1000),
+      `*Rolled back*: ${what} from ${before ? `${code(releaseOf(before))} (${code(tookBack)})` : code(tookBack)}, by ${foreign(sender.known())}: ${foreign(reason)}`,
+      `Verified: ${foreign(observed, 1000)}`,
     ),
     { about: { ...about, subject: tookBack }, inChannel: true },
   );
@@ -140,16 +142,16 @@ function stateInWords({
   expiresAt,
 }: Approval): string {
   const place = `${service} ${environment}`;
-  const who = approvals.map(({ by, at }) => `${by} at ${at}`).join(', ');
+  const who = approvals.map(({ by, at }) => `${by} at ${utc(at)}`).join(', ');
   switch (status) {
     case 'open':
       return `${place}: ${approvals.length} of ${required} approved`;
     case 'approved':
       return `${place}: approved by ${who}`;
     case 'rejected':
-      return `${place}: rejected by ${rejection?.by} at ${rejection?.at}`;
+      return `${place}: rejected by ${rejection?.by} at ${rejection ? utc(rejection.at) : ''}`;
     case 'expired':
-      return `${place}: it was over at ${expiresAt}${outcome === undefined ? '' : `: ${outcome}`}`;
+      return `${place}: it was over at ${utc(expiresAt)}${outcome === undefined ? '' : `: ${outcome}`}`;
   }
 }
 

@@ -3,6 +3,7 @@ import { configHash } from '#shared/config/config-hash.ts';
 import type { ChatAction } from '#shared/domain/chat.ts';
 import { isDigest } from '#shared/domain/image.ts';
 import { isProtected } from '#shared/domain/permission.ts';
+import type { ServiceConfig } from '#shared/domain/service.ts';
 import type { RequestRecord } from '#shared/ledger/ledger.ts';
 import type { Deps } from '#functions/deps.ts';
 import { permitted } from '#functions/orders/caller.ts';
@@ -166,13 +167,8 @@ export async function lookCommand(deps: Deps, sender: Sender, command: Of<'plan'
 }
 
 /** What `admit` said to a request, if it says so soon. */
-async function decided(
-  deps: Deps,
-  sender: Sender,
-  requestId: string,
-  place: { service: string; environment: string },
-): Promise<Reply> {
-  const about = aboutPlace(place, requestId);
+async function decided(deps: Deps, sender: Sender, requestId: string, config: ServiceConfig): Promise<Reply> {
+  const about = aboutPlace(config, requestId);
   const end = deps.clock.now() + waitMs;
   let record: RequestRecord | undefined;
   for (;;) {
@@ -180,7 +176,7 @@ async function decided(
     if (record || deps.clock.now() >= end) break;
     await deps.clock.sleep(lookEveryMs);
   }
-  const { service, environment } = place;
+  const { service, environment } = config;
   const where = `${foreign(service)} ${foreign(environment)}`;
   const status = `${sender.command} status ${service} ${environment}`;
   if (!record)
@@ -203,10 +199,19 @@ async function decided(
     case 'admitted':
     case 'waiting':
     case 'awaiting-approval':
-      return done(outcome, message, { about: { ...about, subject }, inChannel: true });
+      return done(outcome, message, {
+        about: { ...about, subject },
+        inChannel: sender.channel !== homeOf(deps, config, decision),
+      });
     case 'duplicate':
       return done(outcome, message, { about: { ...about, subject } });
   }
+}
+
+/** Where a message of its own tells everybody what was asked for and by whom, so that the answer need not. */
+function homeOf({ config }: Deps, { slack }: ServiceConfig, decision: RequestRecord['decision']): string {
+  const home = slack.channel ?? config.slack.channel;
+  return decision === 'awaiting-approval' ? (slack.approvalsChannel ?? home) : home;
 }
 
 const words: Record<RequestRecord['decision'], string> = {

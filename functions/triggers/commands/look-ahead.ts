@@ -3,17 +3,16 @@ import { configHash } from '#shared/config/config-hash.ts';
 import type { Admission } from '#shared/domain/admission.ts';
 import type { OverrideWish } from '#shared/domain/deployment.ts';
 import { Fault } from '#shared/domain/fault.ts';
-import { newDeploymentId } from '#shared/domain/ids.ts';
 import { isDigest } from '#shared/domain/image.ts';
 import type { Person } from '#shared/domain/people.ts';
 import { orderOf } from '#shared/domain/release-order.ts';
 import type { ServiceConfig } from '#shared/domain/service.ts';
 import { foreseeAdmission } from '#shared/ledger/admission.ts';
 import { placeId } from '#shared/ledger/ledger.ts';
-import { newDeployment, type Wanted } from '#shared/ledger/wanted.ts';
+import type { Wanted } from '#shared/ledger/wanted.ts';
 import type { RegistryImage } from '#shared/ports.ts';
 import type { Deps } from '#functions/deps.ts';
-import { preflight } from '#functions/steps/preflight.ts';
+import { preflightChecks } from '#functions/preflight/preflight.ts';
 import { lookUpImage, orderLookUp } from '#functions/triggers/releases.ts';
 
 /** A release by its names. */
@@ -92,30 +91,8 @@ export async function lookAhead(
 }
 
 /** What preflight would find: one line per check, `✗` first. It only reads. */
-export async function preflightFindings(deps: Deps, wanted: Wanted): Promise<string[]> {
-  const nowMs = deps.clock.now();
-  const id = newDeploymentId(nowMs, deps.random);
-  const deployment = newDeployment(wanted, id, 0, 'starting', new Date(nowMs).toISOString());
-  const result = await preflight.run({
-    deps,
-    message: {
-      version: 1,
-      deploymentId: id,
-      executionId: 'plan',
-      seq: 1,
-      step: 'preflight',
-      attempt: 1,
-      phase: 'candidate',
-      callbackUrl: '',
-      deadline: nowMs / 1000,
-    },
-    deployment,
-    claim: 'plan',
-    startedMs: nowMs,
-    signal: new AbortController().signal,
-    save: () => Promise.reject(new Fault('internal', 'a plan writes nothing')),
-  });
-  const checks = result.patch?.checks ?? [];
+export async function preflightFindings(deps: Deps, { config, tag, digest }: Wanted): Promise<string[]> {
+  const { checks } = await preflightChecks(deps, { config, release: { tag, digest } });
   const isGood = (check: (typeof checks)[number]): boolean => check.outcome === 'pass';
   return [...checks.filter((check) => !isGood(check)), ...checks.filter(isGood)].map((check) =>
     check.outcome === 'not-run'

@@ -23,7 +23,7 @@ export function previewMessage(
   const target = to ? named(to) : 'what is still to be built';
   const title = `Deploy ${service} to ${environment}?`;
   const way = `${from ? named(from) : 'nothing'} → ${target}`;
-  const verdict = `Asked for now, it would be: *${admission.decision}* (${foreign(asTyped(admission.reason, command), 1000)})`;
+  const verdict = `Asked for now, *${verdicts[admission.decision]}*: ${foreign(asTyped(admission.reason, command), 1000)}`;
   const approvals = policy.approvals;
   return fitted({
     text: `${foreign(title)} ${way}. ${verdict}`,
@@ -53,6 +53,15 @@ export function previewMessage(
     ],
   });
 }
+
+const verdicts: Record<LookAhead['admission']['decision'], string> = {
+  admitted: 'it starts at once',
+  waiting: 'it waits for its turn',
+  duplicate: 'there is nothing to do',
+  refused: 'it is refused',
+  superseded: 'it is superseded',
+  'awaiting-approval': 'it waits for approval',
+};
 
 /** What would change against what is live. */
 export function diffMessage({ config, from, to, compareUrl, changes }: LookAhead): SlackMessage {

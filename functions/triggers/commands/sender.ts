@@ -1,3 +1,4 @@
+import type { ChatMessage } from '#shared/domain/chat.ts';
 import type { Person } from '#shared/domain/people.ts';
 import { idOfSlackUser } from '#shared/domain/people.ts';
 import type { Deps } from '#functions/deps.ts';
@@ -7,6 +8,8 @@ import { slackCaller, type Caller } from '#functions/orders/caller.ts';
 export interface Sender extends Caller {
   user: string;
   requestId: string;
+  /** Id of the channel it was written in. */
+  channel: string | undefined;
   /** `/deploy`, for answers that name a command. */
   command: string;
   /** Who it turned out to be; the Slack user while nobody asked. */
@@ -15,7 +18,13 @@ export interface Sender extends Caller {
 
 export function createSender(
   deps: Deps,
-  { team, user, requestId, command }: { team: string; user: string; requestId: string; command: string },
+  {
+    team,
+    user,
+    channel,
+    requestId,
+    command,
+  }: Pick<ChatMessage, 'team' | 'user' | 'channel' | 'requestId'> & { command: string },
 ): Sender {
   const caller = slackCaller(deps, { team, user });
   let person: Person | undefined;
@@ -28,6 +37,7 @@ export function createSender(
     },
     user,
     requestId,
+    channel,
     command,
     known: () => person?.id ?? idOfSlackUser(user),
   };

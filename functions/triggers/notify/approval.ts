@@ -1,5 +1,6 @@
 import type { Approval } from '#shared/domain/approval.ts';
 import type { ApprovalEvent } from '#shared/domain/requests.ts';
+import { placeId } from '#shared/ledger/ledger.ts';
 import { approvalMessage, reminderMessage } from '#shared/slack/approval-message.ts';
 import type { Deps } from '#functions/deps.ts';
 import { refuse, type Delivery } from '#functions/delivery.ts';
@@ -33,7 +34,10 @@ export async function tellApproval(
     },
     async (turn) => {
       const now = (await ledger.get('approvals', approvalId)) ?? approval;
-      const stands = await showRoot(deps, slack, turn, (_now, first) => approvalMessage(now, { first }), {});
+      const found = await ledger.get('live', placeId(now.service, now.environment));
+      const live = found?.takenBack ? undefined : found;
+      const make = (_now: number, first: boolean) => approvalMessage(now, { first, live });
+      const stands = await showRoot(deps, slack, turn, make, {});
       if (!stands) return;
       if (remind && now.status === 'open')
         await sayOnce(deps, slack, turn, 'reminder', reminderMessage(now), { threadTs: turn.record.rootTs });

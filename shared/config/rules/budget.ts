@@ -20,13 +20,16 @@ export function budgetOf({ config, others, seen }: Facts): Budget | { missing: s
   const database = databaseOf(config);
   if (database === undefined) return undefined;
   const instance = instanceOf(config);
-  const told = instance === undefined ? undefined : seen?.cloudSql[instance]?.maxConnections;
+  const told = instance === undefined ? undefined : seen?.sqlInstances[instance]?.maxConnections;
   const limit = told ?? database.connectionLimit;
   if (limit === undefined) return { missing: 'app.database.connectionLimit is not declared' };
 
-  const neighbours = others.filter((other) => instance !== undefined && instanceOf(other) === instance && !isSame(other, config));
+  const neighbours = others.filter(
+    (other) => instance !== undefined && instanceOf(other) === instance && !isSame(other, config),
+  );
   const silent = neighbours.find((other) => databaseOf(other) === undefined);
-  if (silent) return { missing: `app.database is not declared by ${silent.service}, which uses ${instance} too` };
+  if (silent)
+    return { missing: `app.database is not declared by ${silent.service}, which uses ${instance} too` };
   const known = new Set(neighbours.map(({ service }) => service));
   const sharers = [
     ...neighbours.map((other) => ({ service: nameOf(other, config), connections: mostOf(other) })),
@@ -55,7 +58,10 @@ export function budgetOf({ config, others, seen }: Facts): Budget | { missing: s
  * Advice to raise what an instance holds, unless the database has no room for it: then the advice is not to.
  * @param key what is raised, from `now` to `wanted`; @param rest what the instance holds beside it
  */
-export function adviceToRaise(facts: Facts, raise: { key: string; now: number; wanted: number; rest: number }): string {
+export function adviceToRaise(
+  facts: Facts,
+  raise: { key: string; now: number; wanted: number; rest: number },
+): string {
   const { key, now, wanted, rest } = raise;
   const advice = `Raise ${key} from ${now} to ${wanted}`;
   const budget = budgetOf(facts);

@@ -13,9 +13,9 @@ export interface Facts {
 /** What Google answered; `undefined` inside where it does not say. */
 export interface Seen {
   /** By `PROJECT:REGION:INSTANCE`. */
-  cloudSql: Readonly<Record<string, { maxConnections: number | undefined }>>;
+  sqlInstances: Readonly<Record<string, { maxConnections: number | undefined }>>;
   /** Throughput in Mbit/s. */
-  connector?: { maxThroughput: number | undefined };
+  connector: { maxThroughput: number | undefined } | undefined;
 }
 
 export type Judgement =
@@ -36,7 +36,7 @@ export type Trust =
 export interface Rule {
   /** Never changed once released: recommendations and claims name it. */
   id: string;
-  suite: 'Configuration validation' | 'Infrastructure timeouts';
+  suite: 'Configuration validation' | 'Scaling' | 'Network' | 'Infrastructure timeouts';
   /** `required`: Cloud Run refuses such a revision. */
   severity: Severity;
   /** What is so when it passes. */
@@ -64,4 +64,7 @@ export function judged(
 }
 
 /** A fact is missing: that is said, and is no pass. @param what the key that would give it */
-export const undeclared = (what: string): Judgement => ({ outcome: 'not-run', reason: `${what} is not declared` });
+export const undeclared = (what: string): Judgement => ({
+  outcome: 'not-run',
+  reason: `${what} is not declared`,
+});

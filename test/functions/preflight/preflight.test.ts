@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { rules } from '#shared/config/rules/index.ts';
 import type { Check } from '#shared/domain/check.ts';
 import { Fault } from '#shared/domain/fault.ts';
 import type { SqlInstance } from '#shared/ports.ts';
@@ -81,8 +82,10 @@ const look = (world: World, text = full, release: { tag?: string } | undefined =
     preflightChecks(world.deps, { config: configOf(text), ...(release === undefined ? {} : { release }) }),
   );
 const idOf = ({ suite, id }: Check): string => `${suite} / ${id}`;
+/** What the rules say of the configuration has tests of its own. */
+const ruleIds = new Set(rules.map(({ id }) => id));
 const open = ({ checks }: Preflight): string[] =>
-  checks.filter(({ outcome }) => outcome !== 'pass').map(idOf);
+  checks.filter(({ outcome, id }) => outcome !== 'pass' && !ruleIds.has(id)).map(idOf);
 const checkOf = ({ checks }: Preflight, name: string): Check => {
   const found = checks.find((check) => idOf(check) === name);
   if (!found) throw new Error(`no "${name}" among ${checks.map(idOf).join(', ')}`);
@@ -519,6 +522,46 @@ it('a permission to create is asked of the project for a service that is to be m
     'run.services.update on //run.googleapis.com/projects/slipway-local/locations/us-central1/services/hello',
   );
   expect(asked.join()).not.toContain('run.services.create');
+});
+
+describe('the rules', () => {
+  const text = fileOf(
+    `  cloudSql: ["${connection}"]`,
+    `app: { database: { instance: "${connection}", pool: 12, overflow: 18, connectionLimit: 10000 } }`,
+  );
+  const budgetOf = ({ checks }: Preflight): Check | undefined =>
+    checks.find(({ id }) => id === 'database-connection-budget');
+
+  it('judge the configuration by what was seen, not by what it declares', async () => {
+    const check = budgetOf(await look(goodWorld(), text));
+    expect(check).toMatchObject({
+      outcome: 'fail',
+      evidence: { source: `service file and Cloud SQL ${connection}` },
+    });
+    const world = goodWorld();
+    set({ maxConnections: 1000 })(world);
+    expect(budgetOf(await look(world, text))?.outcome).toBe('pass');
+  });
+
+  it('know of the services at the same database', async () => {
+    const world = goodWorld();
+    set({ maxConnections: 1000 })(world);
+    world.configure(text.replace('service: hello', 'service: other'), 'other');
+    expect(budgetOf(await look(world, text))?.outcome).toBe('fail');
+  });
+
+  it('say nothing while those are not known', async () => {
+    const world = goodWorld();
+    world.objects.list = async () => {
+      throw new Fault('permission-denied', 'answered 403');
+    };
+    const result = await look(world, text);
+    expect(checkOf(result, 'Service files / others')).toMatchObject({
+      severity: 'required',
+      outcome: 'inconclusive',
+    });
+    expect(result.checks.filter(({ id }) => ruleIds.has(id))).toEqual([]);
+  });
 });
 
 it("a configuration from elsewhere does not get rules on secrets' values tried", async () => {

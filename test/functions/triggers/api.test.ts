@@ -173,3 +173,15 @@ describe('the api', () => {
     expect((await world.deps.ledger.get('deployments', id))?.signal).toBeUndefined();
   });
 });
+
+describe('what lies in modules of its own', () => {
+  it.each([
+    ['GET /doctor/slack', undefined, 200],
+    ['POST /preflight', {}, 400],
+    ['GET /locks', undefined, 200],
+    ['GET /audit', undefined, 200],
+  ])('is reached by %s', async (target, body, status) => {
+    const world = createWorld({ slack: undefined });
+    expect(await call(world, target, { body })).toMatchObject({ status });
+  });
+});

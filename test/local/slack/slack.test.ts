@@ -137,6 +137,21 @@ describe("Slack's own client", () => {
     const other = await client.conversations.info({ channel: 'C0OTHER' });
     expect(other.channel).toMatchObject({ name: 'other', is_member: false, is_private: false });
   });
+
+  it('may post by the name of a channel, and does nothing else by it', async () => {
+    const { client, slack } = await setUp();
+    const name = '#deploys';
+    const { ts } = await say(client, { channel: name, text: 'Deploying' });
+    const calls: [string, () => Promise<unknown>][] = [
+      ['chat.update', () => client.chat.update({ channel: name, ts: ts!, text: 'Deployed' })],
+      ['conversations.history', () => client.conversations.history({ channel: name })],
+      ['conversations.replies', () => client.conversations.replies({ channel: name, ts: ts! })],
+      ['conversations.info', () => client.conversations.info({ channel: name })],
+    ];
+    for (const [method, call] of calls)
+      expect(await refusal(call()), method).toMatchObject({ error: 'channel_not_found' });
+    expect(slack.messages(channel)).toMatchObject([{ text: 'Deploying', edits: 0 }]);
+  });
 });
 
 describe('a refusal', () => {

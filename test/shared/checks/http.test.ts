@@ -42,6 +42,13 @@ describe('an answer held against its expectation', () => {
       expected: 'status 200, status = "ok", ready = true, depth = 0, error = null',
     },
     {
+      name: 'a field inside of others',
+      expect: { status: 200, json: { 'checks.0.name': 'db' } },
+      answer: { body: '{"checks":[{"name":"db"}]}' },
+      observed: 'status 200 in 12 ms',
+      expected: 'status 200, checks.0.name = "db"',
+    },
+    {
       name: 'a latency that is just met',
       expect: { status: 200, maximumLatency: 0.5 },
       answer: { durationMs: 500 },
@@ -54,6 +61,24 @@ describe('an answer held against its expectation', () => {
 
   test.each<{ name: string; expect: Expectation; answer: Partial<ProbeAnswer>; observed: string }>([
     { name: 'another status', expect: { status: 200 }, answer: { status: 503 }, observed: 'status 503' },
+    {
+      name: 'a redirect, without what may be secret in its address',
+      expect: { status: 200 },
+      answer: { status: 302, headers: { location: 'http://169.254.169.254/x?token=abc' } },
+      observed: 'status 302 to http://169.254.169.254/x',
+    },
+    {
+      name: 'text that is a part of another word',
+      expect: { status: 200, contains: 'healthy' },
+      answer: { body: 'unhealthy' },
+      observed: 'body unhealthy',
+    },
+    {
+      name: 'a body that was not read to its end',
+      expect: { status: 200, contains: 'end' },
+      answer: { body: 'beginning', truncated: true },
+      observed: 'body beginning, only the beginning of the body was read',
+    },
     {
       name: 'other text',
       expect: { status: 200, contains: 'hello' },
@@ -144,14 +169,17 @@ describe('an answer held against its expectation', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(200, 500),
-        fc.string(),
+        fc.oneof(
+          fc.string(),
+          fc.string().map((text) => `${text}<a>`),
+        ),
         fc.nat({ max: 2000 }),
         (status, body, durationMs) => {
           const judged = judgeAnswer(
-            { status: 200, contains: 'a', maximumLatency: 1 },
+            { status: 200, contains: '<a>', maximumLatency: 1 },
             answerWith({ status, body, durationMs }),
           );
-          expect(judged.pass).toBe(status === 200 && body.includes('a') && durationMs <= 1000);
+          expect(judged.pass).toBe(status === 200 && body.includes('<a>') && durationMs <= 1000);
         },
       ),
     );

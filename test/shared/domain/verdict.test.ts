@@ -45,11 +45,7 @@ describe('the verdict', () => {
       explanation: '2 advisory checks without an answer',
     },
     {
-      checks: [
-        ok,
-        ...[1, 2, 3].map(() => checkWith('fail', 'advisory')),
-        checkWith('not-run', 'advisory'),
-      ],
+      checks: [ok, ...[1, 2, 3].map(() => checkWith('fail', 'advisory')), checkWith('not-run', 'advisory')],
       status: 'pass-with-recommendations',
       explanation: '3 advisory checks failed, 1 advisory check without an answer',
     },

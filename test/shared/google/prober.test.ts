@@ -1,12 +1,17 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { Fault } from '#shared/domain/fault.ts';
-import { createProber, maxBodyBytes } from '#shared/google/prober.ts';
+import { maxBodyBytes } from '#shared/google/http-call.ts';
+import { createProber } from '#shared/google/prober.ts';
 import { closedOrigin, fixedTokens, openServer } from './cloud.ts';
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
 const prober = createProber({ tokens: fixedTokens });
-const request = { method: 'GET', timeoutSeconds: 5, allowedOrigins: [] };
+const request = { method: 'GET', timeoutSeconds: 5 };
+/** Asks that address, which is allowed. */
+const at = (origin: string) => ({ ...request, url: origin, allowedOrigins: [origin] });
 
 describe('a probe', () => {
   it('tells status, body, headers and how long it took, and says who asks', async () => {
@@ -14,7 +19,7 @@ describe('a probe', () => {
     let time = 1000;
     const timed = createProber({ tokens: fixedTokens, now: () => (time += 7) });
     const answer = await timed.request({
-      ...request,
+      ...at(server.origin),
       url: `${server.origin}/healthz?deep=1`,
       method: 'POST',
       headers: { 'X-Check': '1', 'user-agent': 'somebody else' },
@@ -31,25 +36,29 @@ describe('a probe', () => {
 
   it('takes a redirect for an answer', async () => {
     const server = await openServer(() => ({ status: 302, headers: { location: 'http://127.0.0.1:1/' } }));
-    const answer = await prober.request({ ...request, url: server.origin });
+    const answer = await prober.request(at(server.origin));
     expect(answer).toMatchObject({ status: 302, headers: { location: 'http://127.0.0.1:1/' } });
   });
 
   it('keeps the beginning of a body that is too long', async () => {
     const server = await openServer(() => ({ body: 'x'.repeat(maxBodyBytes * 3) }));
-    const { body, status } = await prober.request({ ...request, url: server.origin });
-    expect({ status, length: body.length }).toEqual({ status: 200, length: maxBodyBytes });
+    const { body, status, truncated } = await prober.request(at(server.origin));
+    expect({ status, length: body.length, truncated }).toEqual({
+      status: 200,
+      length: maxBodyBytes,
+      truncated: true,
+    });
   });
 
   it('comes on a connection of its own', async () => {
     const server = await openServer(() => ({}));
-    await prober.request({ ...request, url: server.origin });
+    await prober.request(at(server.origin));
     expect(server.requests[0]?.headers.connection).toBe('close');
   });
 
   it('of an address where nothing answers is unavailable', async () => {
     const url = await closedOrigin();
-    await expect(prober.request({ ...request, url })).rejects.toMatchObject({
+    await expect(prober.request(at(url))).rejects.toMatchObject({
       name: 'Fault',
       code: 'unavailable',
     });
@@ -61,14 +70,14 @@ describe('a probe', () => {
     ['a malformed header', { headers: { 'a b': 'c' } }],
   ])('with %s is refused before it is sent', async (_, wrong) => {
     const server = await openServer(() => ({}));
-    const asked = { ...request, url: server.origin, ...wrong };
+    const asked = { ...at(server.origin), ...wrong };
     await expect(prober.request(asked)).rejects.toMatchObject({ name: 'Fault', code: 'invalid-input' });
     expect(server.requests).toHaveLength(0);
   });
 
   it('that is not answered in time is a timeout', async () => {
     const server = await openServer(() => undefined);
-    const answer = prober.request({ ...request, url: server.origin, timeoutSeconds: 0.05 });
+    const answer = prober.request({ ...at(server.origin), timeoutSeconds: 0.05 });
     await expect(answer).rejects.toMatchObject({ name: 'Fault', code: 'timeout' });
   });
 
@@ -81,7 +90,7 @@ describe('a probe', () => {
       controller.abort(reason);
       return undefined;
     });
-    const answer = prober.request({ ...request, url: server.origin, signal: controller.signal });
+    const answer = prober.request({ ...at(server.origin), signal: controller.signal });
     await expect(answer).rejects.toMatchObject({ name: 'Fault', code });
   });
 });
@@ -119,7 +128,7 @@ describe('the identity token', () => {
 
   it('is not sent without an audience', async () => {
     const server = await openServer(() => ({}));
-    await prober.request({ ...request, url: server.origin, allowedOrigins: [server.origin] });
+    await prober.request(at(server.origin));
     expect(server.requests[0]?.headers.authorization).toBeUndefined();
   });
 
@@ -128,8 +137,134 @@ describe('the identity token', () => {
     const other = { ...request, url: server.origin, audience, allowedOrigins: ['https://hello.test'] };
     await expect(prober.request(other)).rejects.toMatchObject({
       code: 'invalid-input',
-      message: `no identity token is sent to ${server.origin}: expected one of https://hello.test`,
+      message: `nothing is sent to ${server.origin}: expected one of https://hello.test`,
     });
     expect(server.requests).toHaveLength(0);
+  });
+});
+
+describe('an address that is hostile', () => {
+  /** Answers by hand, byte for byte. */
+  async function openRaw(behave: (socket: Socket) => void): Promise<string> {
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      behave(socket);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+  const head = (headers = '') => `HTTP/1.1 200 OK\r\n${headers}\r\n`;
+
+  it('with a body that has no end is read for 1 MiB', async () => {
+    let sent = 0;
+    const origin = await openRaw((socket) => {
+      socket.write(head());
+      const chunk = 'x'.repeat(64 * 1024);
+      const more = (): void => {
+        while (!socket.destroyed && socket.write(chunk)) sent += chunk.length;
+      };
+      socket.on('drain', more);
+      more();
+    });
+    const answer = await prober.request(at(origin));
+    expect(answer).toMatchObject({ status: 200, truncated: true });
+    expect(answer.body).toHaveLength(maxBodyBytes);
+    expect(sent).toBeLessThan(20 * maxBodyBytes);
+  });
+
+  it('that drips its body is a timeout, and what it answered is told', async () => {
+    const origin = await openRaw((socket) => {
+      socket.write(head('content-length: 1000\r\n'));
+      const drip = setInterval(() => socket.write('x'), 20);
+      socket.on('close', () => clearInterval(drip));
+    });
+    await expect(prober.request({ ...at(origin), timeoutSeconds: 0.2 })).rejects.toMatchObject({
+      code: 'timeout',
+      message: `GET ${origin} answered 200, but its body has no end within 0.2 s`,
+    });
+  });
+
+  it('that drips its head is a timeout', async () => {
+    const origin = await openRaw((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nx: ');
+      const drip = setInterval(() => socket.write('x'), 20);
+      socket.on('close', () => clearInterval(drip));
+    });
+    await expect(prober.request({ ...at(origin), timeoutSeconds: 0.2 })).rejects.toMatchObject({
+      code: 'timeout',
+    });
+  });
+
+  it('with a packed body of 200 MB is unpacked for 1 MiB only', async () => {
+    const packed = gzipSync(Buffer.alloc(200 * 1024 * 1024));
+    const origin = await openRaw((socket) => {
+      socket.end(Buffer.concat([Buffer.from(head('content-encoding: gzip\r\n')), packed]));
+    });
+    const before = process.memoryUsage().rss;
+    const answer = await prober.request(at(origin));
+    expect(answer).toMatchObject({ status: 200, truncated: true });
+    expect(answer.body).toHaveLength(maxBodyBytes);
+    expect(process.memoryUsage().rss - before).toBeLessThan(100 * 1024 * 1024);
+  });
+
+  it('that breaks off is unavailable', async () => {
+    const origin = await openRaw((socket) => {
+      socket.write(head('content-length: 1000\r\n'));
+      setTimeout(() => socket.destroy(), 20);
+    });
+    await expect(prober.request(at(origin))).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  it.each(['http://169.254.169.254', 'http://[fe80::1]', 'http://[fd20:ce::254]'])(
+    'is never asked at %s, even when that is allowed',
+    async (origin) => {
+      await expect(prober.request(at(origin))).rejects.toMatchObject({
+        code: 'invalid-input',
+        message: expect.stringMatching(/^nothing is sent to /),
+      });
+    },
+  );
+
+  it('gets no header out of the value of another', async () => {
+    const server = await openServer(() => ({}));
+    const headers = { 'x-id': 'a\r\nx-injected: b' };
+    await expect(prober.request({ ...at(server.origin), headers })).rejects.toMatchObject({
+      code: 'invalid-input',
+    });
+    expect(server.requests).toHaveLength(0);
+  });
+});
+
+describe('a redirect that may be followed', () => {
+  const followed = (origin: string, more = {}) =>
+    prober.request({ ...at(origin), ...more, url: `${origin}/from`, followRedirects: true });
+
+  it.each([
+    [302, 'GET', ''],
+    [303, 'GET', ''],
+    [307, 'POST', '{}'],
+    [308, 'POST', '{}'],
+  ])('with %i is asked by %s', async (status, method, body) => {
+    const server = await openServer(({ url }) =>
+      url === '/from' ? { status, headers: { location: '/to' } } : { body: 'here' },
+    );
+    const answer = await followed(server.origin, { method: 'POST', body: '{}' });
+    expect(answer).toMatchObject({ status: 200, body: 'here' });
+    expect(server.requests[1]).toMatchObject({ url: '/to', method, body });
+  });
+
+  it('to another address is an answer, and nothing is sent there', async () => {
+    const other = await openServer(() => ({}));
+    const server = await openServer(() => ({ status: 302, headers: { location: `${other.origin}/` } }));
+    const answer = await followed(server.origin, { audience: server.origin });
+    expect(answer).toMatchObject({ status: 302 });
+    expect(other.requests).toHaveLength(0);
+  });
+
+  it('that leads in a circle is an answer after five', async () => {
+    const server = await openServer(() => ({ status: 302, headers: { location: '/from' } }));
+    expect(await followed(server.origin)).toMatchObject({ status: 302 });
+    expect(server.requests).toHaveLength(6);
   });
 });

@@ -44,6 +44,26 @@ describe('every report', () => {
   });
 });
 
+it('reads a document of before there were next steps, probes and changes', () => {
+  const {
+    nextSteps: _1,
+    probes: _2,
+    changes: _3,
+    imageSize: _4,
+    traffic: _5,
+    ...old
+  } = buildReport(finishedAs('live'));
+  const { approvedBy: _6, overrides: _7, acknowledged: _8, ...older } = old;
+  const { hash, source } = old.config;
+  const suites = old.suites.map(({ title, rounds }) => ({ title, rounds }));
+  const { requestedToLiveMs: _9, failedToRolledBackMs: _10, ...durations } = old.durations;
+  expect(Report.parse({ ...older, config: { hash, source }, suites, durations })).toMatchObject({
+    nextSteps: [],
+    changes: null,
+    suites: [{ ordered: false }],
+  });
+});
+
 describe('what is said first', () => {
   const cases: [Outcome, string, string, boolean, string][] = [
     [
@@ -100,6 +120,24 @@ describe('what is said first', () => {
       expect(report.action).toMatchObject({ needed, sentence: expect.stringContaining(action) });
     },
   );
+
+  it.each<[string, Partial<NonNullable<Deployment['failure']>>, Partial<Deployment>, string]>([
+    ['a fault', { ending: 'fault' }, {}, 'The release was not judged and can be tried again.'],
+    ['an interruption', { ending: 'interrupted' }, {}, 'The release was not judged and can be tried again.'],
+    ['a person', { ending: 'cancelled' }, {}, 'It was stopped; the release was not judged.'],
+    [
+      'a person who took it back',
+      { ending: 'cancelled' },
+      { signal: { kind: 'rollback', by: 'ana', reason: 'slow', at: at(13) } },
+      'A person took it back',
+    ],
+    ['the preflight', { step: 'preflight' }, {}, 'Put right what it says, then deploy again'],
+    ['its checks', {}, {}, 'Fix or revert the release before it is pushed again.'],
+  ])('of a failure by %s says what that means for the release', (_, failure, more, words) => {
+    const failed = finishedAs('failed', more);
+    const { sentence } = buildReport({ ...failed, failure: { ...failed.failure!, ...failure } }).action;
+    expect(sentence).toContain(`no user met the release. ${words}`);
+  });
 
   it('says that it could not read what serves, instead of what should', () => {
     const { serving, action } = buildReport(withResult('live', { serving: null }));
@@ -291,48 +329,17 @@ describe('checks', () => {
   });
 });
 
-describe('what a change claims', () => {
-  const claimed = (claim: string, checks: Deployment['checks']) =>
-    buildReport(
-      deploymentOf({
-        checks,
-        request: {
-          ...deploymentOf().request,
-          change: { id: '#1278', title: 'database timeout 30 s → 90 s', claims: [claim] },
-        },
-      }),
-    ).change?.claims[0];
-
-  it.each<[string, Deployment['checks'], string]>([
-    ['is not verified without a check of that id', [checkOf()], 'not-verified'],
-    [
-      'is verified when its check passed each time',
-      [checkOf({ id: 'timeout' }), checkOf({ id: 'timeout', phase: 'traffic-25' })],
-      'verified',
-    ],
-    [
-      'is contradicted when its check failed once',
-      [checkOf({ id: 'timeout' }), checkOf({ id: 'timeout', outcome: 'fail', evidence: evidenceOf() })],
-      'contradicted',
-    ],
-    [
-      'is not verified when its check has no answer',
-      [
-        checkOf({ id: 'timeout' }),
-        checkOf({ id: 'timeout', outcome: 'inconclusive', evidence: evidenceOf() }),
-      ],
-      'not-verified',
-    ],
-  ])('%s', (_, checks, status) => {
-    expect(claimed('timeout', checks)).toMatchObject({ claim: 'timeout', status });
-  });
-});
-
 it('measures from the request to the outcome, and the wait before', () => {
   expect(buildReport(finishedAs('live')).durations).toEqual({
     requestedToFinishedMs: 41_000,
     waitedMs: 1000,
     ranMs: 39_000,
+    requestedToLiveMs: 19_000,
+    failedToRolledBackMs: null,
+  });
+  expect(buildReport(finishedAs('rolled-back')).durations).toMatchObject({
+    requestedToLiveMs: null,
+    failedToRolledBackMs: 10_000,
   });
 });
 

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import type { Outcome } from '#shared/domain/outcome.ts';
 import { buildReport } from '#shared/report/report.ts';
 import { columns, cutToColumns, wrapped } from '#shared/report/terminal-text.ts';
-import { narrowest, renderTerminal } from '#shared/report/terminal.ts';
+import { narrowest } from '#shared/report/pen.ts';
+import { renderTerminal } from '#shared/report/terminal.ts';
 import { anyDeployment } from '#test/support/hostile.ts';
 import { finishedAs } from '#test/support/outcomes.ts';
 

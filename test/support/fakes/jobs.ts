@@ -7,6 +7,7 @@ interface FakeExecution {
   key: string;
   image?: string;
   args?: string[];
+  env?: Record<string, string>;
   startedMs: number;
   cancelledMs?: number;
 }
@@ -25,7 +26,7 @@ export function createFakeJobs(clock: Clock): FakeJobs {
   const jobs: FakeJobs = {
     executions: [],
     job: { seconds: 3, fails: false },
-    async run(ref, { key, image, args }) {
+    async run(ref, { key, image, args, env }) {
       const known = await jobs.find(ref, key);
       if (known !== undefined) return known;
       const parent = `projects/${ref.project}/locations/${ref.region}/jobs/${ref.name}`;
@@ -36,6 +37,7 @@ export function createFakeJobs(clock: Clock): FakeJobs {
         startedMs: clock.now(),
         ...(image === undefined ? {} : { image }),
         ...(args === undefined ? {} : { args }),
+        ...(env === undefined ? {} : { env }),
       });
       return name;
     },

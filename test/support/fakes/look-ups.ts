@@ -1,4 +1,4 @@
-import { Fault } from '#shared/domain/fault.ts';
+import type { Fault } from '#shared/domain/fault.ts';
 import type { LookUps, SqlInstance, Subnetwork, VpcConnector } from '#shared/ports.ts';
 
 export interface FakeLookUps extends LookUps {
@@ -30,7 +30,10 @@ export function createFakeLookUps(): FakeLookUps {
     faults: new Map(),
     serviceUsage: {
       enabled: (_project, apis) =>
-        answer('serviceUsage', { on: apis.filter((api) => !fake.off.has(api)), projectNumber: '434343434343' }),
+        answer('serviceUsage', {
+          on: apis.filter((api) => !fake.off.has(api)),
+          projectNumber: '434343434343',
+        }),
     },
     iam: {
       mine: (_resource, permissions) =>

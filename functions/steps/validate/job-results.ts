@@ -1,0 +1,106 @@
+import { excerpt } from '#shared/checks/body.ts';
+import { parseJunit } from '#shared/checks/junit.ts';
+import { redact } from '#shared/checks/redact.ts';
+import { parseTap } from '#shared/checks/tap.ts';
+import { longestResults, type TestCase } from '#shared/checks/test-results.ts';
+import type { Check } from '#shared/domain/check.ts';
+import type { JobCheck } from '#shared/domain/service/checks.ts';
+import type { StepContext } from '#functions/steps/step.ts';
+import { base, type Asking } from './asking.ts';
+
+/** Every check is part of the record, which has a limit; failures come first, the rest is summed up. */
+const mostChecks = 200;
+const longestTitle = 120;
+
+export interface Told {
+  outcome: 'pass' | 'fail' | 'inconclusive';
+  words: string;
+  checks: Check[];
+}
+
+/** Where in our bucket the results of this check are expected; undefined when none are. */
+export function resultsOf(
+  { deployment, message }: StepContext,
+  suite: string,
+  wanted: JobCheck,
+): string | undefined {
+  if (wanted.results === undefined) return undefined;
+  const number = deployment.config.suites.findIndex(({ title }) => title === suite) + 1;
+  const type = wanted.results === 'junit' ? 'xml' : 'tap';
+  return `results/${deployment.id}/${message.phase}/${number}-${wanted.name}.${type}`;
+}
+
+/** What the job wrote, one check per test. What is missing or broken says nothing. */
+export async function casesOf(asking: Asking, wanted: JobCheck, source: string): Promise<Told | undefined> {
+  const { context, suite } = asking;
+  const object = resultsOf(context, suite.title, wanted);
+  if (object === undefined) return undefined;
+  const unknown = (words: string): Told => ({ outcome: 'inconclusive', words, checks: [] });
+  const place = `gs://${context.deps.config.bucket}/${object}`;
+  const stored = await context.deps.objects.read(object);
+  if (!stored) return unknown(`no results in ${place}`);
+  const { text } = stored;
+  if (text.length > longestResults)
+    return unknown(`the results in ${place} have more than ${longestResults} characters`);
+  const results = wanted.results === 'junit' ? parseJunit(text) : parseTap(text);
+  if (results.status === 'broken')
+    return unknown(`broken results in ${place}:${results.line}:${results.column}: ${results.problem}`);
+  const { cases } = results;
+  if (cases.length === 0) return unknown(`no test in ${place}`);
+  const failed = cases.filter(isBad).length;
+  const skipped = cases.filter(({ outcome }) => outcome === 'skipped').length;
+  const passed = cases.filter(({ outcome }) => outcome === 'pass').length;
+  const words = `${passed} of ${cases.length} tests passed, ${failed} failed, ${skipped} skipped`;
+  return { outcome: failed > 0 ? 'fail' : 'pass', words, checks: checksOf(asking, wanted, source, cases) };
+}
+
+const isBad = ({ outcome, isTodo }: TestCase): boolean => outcome === 'fail' && !isTodo;
+
+function checksOf(asking: Asking, wanted: JobCheck, source: string, cases: readonly TestCase[]): Check[] {
+  const ordered = [...cases.filter(isBad), ...cases.filter((one) => !isBad(one))];
+  const shown = ordered.length > mostChecks ? ordered.slice(0, mostChecks - 1) : ordered;
+  const rest = ordered.slice(shown.length);
+  const ids = new Map<string, number>();
+  const checks = shown.map((one) => {
+    const count = (ids.get(one.name) ?? 0) + 1;
+    ids.set(one.name, count);
+    // Tests of one name are told apart.
+    return checkOfCase(asking, wanted, source, {
+      ...one,
+      name: count === 1 ? one.name : `${one.name} (${count})`,
+    });
+  });
+  if (rest.length === 0) return checks;
+  const bad = rest.filter(isBad).length;
+  const sum: TestCase = {
+    name: `${rest.length} more tests`,
+    outcome: bad > 0 ? 'fail' : 'pass',
+    detail: `${bad} of them failed`,
+  };
+  return [...checks, checkOfCase(asking, wanted, source, sum)];
+}
+
+function checkOfCase(asking: Asking, wanted: JobCheck, source: string, one: TestCase): Check {
+  const { deps, deployment } = asking.context;
+  const clean = (text: string): string =>
+    redact([text], Object.keys(deployment.config.runtime.secrets)).join(' ');
+  const title = excerpt(clean(one.name.slice(0, longestTitle * 4)), longestTitle);
+  const detail = one.detail === undefined ? undefined : excerpt(clean(one.detail), 300);
+  const check = { ...base(asking, wanted), id: `${wanted.name}/${title}`, title };
+  // What its author left out, or does not expect to pass yet, holds nobody up.
+  const advisory = { ...check, severity: 'advisory' } as const;
+  if (one.outcome === 'skipped')
+    return { ...advisory, outcome: 'not-run', reason: detail ?? 'it was skipped' };
+  return {
+    ...(one.isTodo && one.outcome === 'fail' ? advisory : check),
+    outcome: one.outcome,
+    evidence: {
+      source,
+      asked: title,
+      observed: one.outcome === 'pass' ? 'passed' : (detail ?? 'failed'),
+      expected: 'passes',
+      at: new Date(deps.clock.now()).toISOString(),
+      ...(one.seconds === undefined ? {} : { durationMs: Math.round(one.seconds * 1000) }),
+    },
+  };
+}

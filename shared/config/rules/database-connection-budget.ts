@@ -1,0 +1,52 @@
+import { budgetOf } from './budget.ts';
+import { databaseOf } from './facts.ts';
+import { judged, type Rule } from './rule.ts';
+
+export const databaseConnectionBudget: Rule = {
+  id: 'database-connection-budget',
+  suite: 'Configuration validation',
+  severity: 'advisory',
+  title: 'The database has connections for every instance',
+  why: 'Each instance keeps a pool of its own. When all of them are busy, a database that is out of connections refuses every service that uses it.',
+  keys: [
+    'app.database.pool',
+    'app.database.overflow',
+    'app.database.instance',
+    'app.database.connectionLimit',
+    'app.database.reserved',
+    'app.database.sharedWith',
+    'runtime.maxInstances',
+    'runtime.cloudSql',
+  ],
+  docs: { url: 'https://cloud.google.com/sql/docs/postgres/quotas', trust: 'documented' },
+  judge(facts) {
+    const { config } = facts;
+    const database = databaseOf(config);
+    const budget = budgetOf(facts);
+    if (database === undefined || budget === undefined) return undefined;
+    if ('missing' in budget) return { outcome: 'not-run', reason: budget.missing };
+    const { maxInstances } = config.runtime;
+    const { pool, overflow, perInstance } = database;
+    const { available, largestPerInstance, inWords, lookedUp } = budget;
+    const most = perInstance * maxInstances;
+    const fewer = Math.max(0, Math.floor(available / perInstance));
+    const how =
+      largestPerInstance > 0
+        ? `Lower pool + overflow to at most ${largestPerInstance} per instance, or runtime.maxInstances to at most ${fewer}`
+        : 'Let the database take more connections, or lower runtime.maxInstances: there is not one for each instance';
+    return judged(most <= available, {
+      observed: `(${pool} + ${overflow}) × ${maxInstances} instances = ${most} connections; the largest safe pool + overflow is ${largestPerInstance}`,
+      expected: `at most ${available} (${inWords})`,
+      change: how,
+      lookedUp,
+    });
+  },
+  examples: {
+    firing: `
+runtime: { maxInstances: 10 }
+app: { database: { pool: 10, overflow: 5, connectionLimit: 100 } }`,
+    silent: `
+runtime: { maxInstances: 6 }
+app: { database: { pool: 10, overflow: 5, connectionLimit: 100 } }`,
+  },
+};

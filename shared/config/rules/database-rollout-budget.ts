@@ -1,0 +1,46 @@
+import { budgetOf } from './budget.ts';
+import { databaseOf } from './facts.ts';
+import { judged, type Rule } from './rule.ts';
+
+export const databaseRolloutBudget: Rule = {
+  id: 'database-rollout-budget',
+  suite: 'Configuration validation',
+  severity: 'advisory',
+  title: 'The database has connections for a candidate beside the instances that serve',
+  why: 'While a release is proven, instances of two revisions run, each with its own pool: the limit of instances holds for each revision.',
+  keys: [
+    'app.database.pool',
+    'app.database.overflow',
+    'app.database.connectionLimit',
+    'runtime.minInstances',
+    'runtime.maxInstances',
+  ],
+  docs: { url: 'https://cloud.google.com/run/docs/configuring/min-instances', trust: 'documented' },
+  judge(facts) {
+    const { config } = facts;
+    const database = databaseOf(config);
+    const budget = budgetOf(facts);
+    if (database === undefined || budget === undefined) return undefined;
+    if ('missing' in budget) return { outcome: 'not-run', reason: budget.missing };
+    const { minInstances, maxInstances } = config.runtime;
+    const { available, inWords, lookedUp } = budget;
+    // A tagged revision without traffic runs its minimum, and one more when it is asked.
+    const candidate = Math.max(1, minInstances);
+    const most = database.perInstance * (maxInstances + candidate);
+    const fits = Math.max(0, Math.floor(available / (maxInstances + candidate)));
+    return judged(most <= available, {
+      observed: `${database.perInstance} × (${maxInstances} + ${candidate} of the candidate) = ${most} connections`,
+      expected: `at most ${available} (${inWords})`,
+      change: `Leave room for a candidate: pool + overflow of at most ${fits} per instance, or fewer instances`,
+      lookedUp,
+    });
+  },
+  examples: {
+    firing: `
+runtime: { maxInstances: 6 }
+app: { database: { pool: 10, overflow: 6, connectionLimit: 100 } }`,
+    silent: `
+runtime: { maxInstances: 5 }
+app: { database: { pool: 10, overflow: 6, connectionLimit: 100 } }`,
+  },
+};

@@ -1,0 +1,34 @@
+import { databaseOf } from './facts.ts';
+import { judged, undeclared, type Rule } from './rule.ts';
+
+export const livenessTolerance: Rule = {
+  id: 'liveness-tolerance',
+  suite: 'Infrastructure timeouts',
+  severity: 'advisory',
+  title: 'The liveness probe outlasts a slow start and a slow database',
+  why: 'A liveness probe that gives up sooner restarts instances that only wait, all of them at once, and makes an outage of a pause.',
+  keys: ['runtime.livenessProbe', 'app.startTime', 'app.database.timeout'],
+  docs: { url: 'https://cloud.google.com/run/docs/configuring/healthchecks', trust: 'documented' },
+  judge({ config }) {
+    const { app, runtime } = config;
+    if (runtime.livenessProbe === undefined) return undefined;
+    const times = [app?.startTime, databaseOf(config)?.timeout].filter((time) => time !== undefined);
+    if (times.length === 0) return undeclared('app.startTime or app.database.timeout');
+    const longest = Math.max(...times);
+    const { initialDelay = 0, period = 10, failureThreshold = 3 } = runtime.livenessProbe;
+    const patience = initialDelay + period * failureThreshold;
+    return judged(patience >= longest, {
+      observed: `initialDelay + period × failureThreshold = ${patience} s`,
+      expected: `at least ${longest} s`,
+      change: `Raise runtime.livenessProbe.failureThreshold to ${Math.ceil((longest - initialDelay) / period)}`,
+    });
+  },
+  examples: {
+    firing: `
+runtime: { livenessProbe: { path: /live, period: 10s, failureThreshold: 3 } }
+app: { database: { pool: 5, timeout: 90s } }`,
+    silent: `
+runtime: { livenessProbe: { path: /live, period: 10s, failureThreshold: 9 } }
+app: { database: { pool: 5, timeout: 90s } }`,
+  },
+};

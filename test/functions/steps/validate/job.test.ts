@@ -1,0 +1,184 @@
+import { describe, expect, it } from 'vitest';
+import { signalDeployment } from '#shared/ledger/signals.ts';
+import { dispatch } from '#test/support/dispatch.ts';
+import { jobOf, outcomes, validating } from './validating.ts';
+
+const suites = (keys: string, more = '') =>
+  `[{ title: Tests, checks: [{ name: smoke, kind: job, job: migrate, ${keys} }${more}] }]`;
+const place = 'results/d00000000001/candidate/1-smoke';
+
+describe('a job that tests', () => {
+  it('is run once with what it has to know, and its results are checks', async () => {
+    const { validate, world } = await validating(suites('results: tap, args: [--all]'), undefined, 'private');
+    await world.objects.write(
+      `${place}.tap`,
+      'ok 1 - opens\nok 2 - left out # SKIP no time\n1..2\n',
+      'text/plain',
+    );
+    const { reply, record } = await validate();
+    expect(reply).toMatchObject({ status: 'succeeded' });
+    expect(world.jobs.executions).toHaveLength(1);
+    expect(jobOf(world)).toMatchObject({
+      key: 'd00000000001/candidate/Tests/smoke',
+      args: ['--all'],
+      env: {
+        SLIPWAY_URL: expect.stringContaining('d00000000001---'),
+        SLIPWAY_PHASE: 'candidate',
+        SLIPWAY_AUDIENCE: expect.stringContaining('https://hello-'),
+        SLIPWAY_RESULTS: `gs://slipway/${place}.tap`,
+      },
+    });
+    expect(record.checks.filter(({ step }) => step === 'validate')).toMatchObject([
+      {
+        id: 'smoke',
+        outcome: 'pass',
+        evidence: {
+          source: 'Cloud Run job migrate, execution migrate-1',
+          observed: 'job migrate succeeded in 3 s; 1 of 2 tests passed, 0 failed, 1 skipped',
+          expected: 'succeeds within 1800 s, and every test passes',
+        },
+      },
+      { id: 'smoke/opens', title: 'opens', outcome: 'pass', severity: 'required' },
+      { id: 'smoke/left out', outcome: 'not-run', severity: 'advisory', reason: 'no time' },
+    ]);
+  });
+
+  const junit = (cases: string) => `<testsuite>${cases}</testsuite>`;
+  it.each<[string, string | undefined, boolean, string, string]>([
+    [
+      'fails with a test',
+      junit('<testcase name="a"/><testcase name="b"><failure message="no"/></testcase>'),
+      false,
+      'fail',
+      '1 of 2 tests passed, 1 failed',
+    ],
+    [
+      'fails by its exit, though every test passed',
+      junit('<testcase name="a"/>'),
+      true,
+      'fail',
+      'job migrate failed, NON_ZERO_EXIT_CODE',
+    ],
+    [
+      'says nothing without results',
+      undefined,
+      false,
+      'inconclusive',
+      `no results in gs://slipway/${place}.xml`,
+    ],
+    [
+      'says nothing with broken ones',
+      '<testsuite>\n<testcase>',
+      false,
+      'inconclusive',
+      `broken results in gs://slipway/${place}.xml:2:11: `,
+    ],
+    ['says nothing without a test', junit(''), false, 'inconclusive', `no test in gs://slipway/${place}.xml`],
+  ])('%s', async (_, results, fails, outcome, observed) => {
+    const { validate, world } = await validating(suites('results: junit'));
+    world.jobs.job.fails = fails;
+    if (results !== undefined) await world.objects.write(`${place}.xml`, results, 'text/xml');
+    const { reply, record } = await validate();
+    expect(reply).toMatchObject({ status: 'rejected', reason: expect.stringContaining(observed) });
+    expect(outcomes(record)[0]).toEqual(['smoke', outcome]);
+  });
+
+  it('without results counts by its end', async () => {
+    const { validate } = await validating(suites('image: release'));
+    const { reply, record } = await validate();
+    expect(reply).toMatchObject({ status: 'succeeded' });
+    expect(outcomes(record)).toEqual([['smoke', 'pass']]);
+  });
+
+  it('with many tests shows the failures first and sums up the rest', async () => {
+    const { validate, world } = await validating(suites('results: tap'));
+    const lines = Array.from({ length: 1000 }, (_, index) => `${index === 900 ? 'not ok' : 'ok'} - same`);
+    await world.objects.write(`${place}.tap`, [...lines, '1..1000'].join('\n'), 'text/plain');
+    const { reply, record } = await validate();
+    expect(reply).toMatchObject({ status: 'rejected' });
+    const checks = outcomes(record);
+    expect(checks).toHaveLength(201);
+    expect(checks.slice(0, 3)).toEqual([
+      ['smoke', 'fail'],
+      ['smoke/same', 'fail'],
+      ['smoke/same (2)', 'pass'],
+    ]);
+    expect(checks.at(-1)).toEqual(['smoke/801 more tests', 'pass']);
+    expect(new Set(checks.map(([id]) => id)).size).toBe(201);
+  });
+
+  it('does not tell what looks like a secret', async () => {
+    const { validate, world } = await validating(suites('results: tap'));
+    await world.objects.write(
+      `${place}.tap`,
+      'not ok 1 - logs in # TODO password=hunter2!\n1..1\n',
+      'text/plain',
+    );
+    const { record } = await validate();
+    expect(JSON.stringify(record)).not.toContain('hunter2');
+  });
+
+  it('that takes long is waited for without a function, and asked nothing else twice', async () => {
+    const { toTheEnd, world, asked } = await validating(suites('within: 10m', ', { name: http, path: / }'));
+    world.jobs.job.seconds = 300;
+    const { reply, record, dispatches } = await toTheEnd();
+    expect(reply).toMatchObject({ status: 'succeeded' });
+    expect(dispatches).toBeGreaterThan(5);
+    expect(world.jobs.executions).toHaveLength(1);
+    expect(asked).toHaveLength(1);
+    expect(new Map(outcomes(record) as [string, string][])).toEqual(
+      new Map([
+        ['http', 'pass'],
+        ['smoke', 'pass'],
+      ]),
+    );
+  });
+
+  it('that takes too long is cancelled and has failed', async () => {
+    const { toTheEnd, world } = await validating(suites('within: 30s'));
+    world.jobs.job.seconds = 300;
+    expect((await toTheEnd()).reply).toMatchObject({
+      status: 'rejected',
+      reason: 'Tests: smoke: it did not end within 30 s and was cancelled',
+    });
+    expect(jobOf(world).cancelledMs).toBeDefined();
+  });
+
+  it('is cancelled when another required check fails', async () => {
+    const { validate, world } = await validating(suites('within: 10m', ', { name: http, path: / }'), () => ({
+      status: 500,
+    }));
+    world.jobs.job.seconds = 300;
+    expect((await validate()).reply).toMatchObject({ status: 'rejected', reason: 'Tests: http: status 500' });
+    expect(jobOf(world).cancelledMs).toBeDefined();
+  });
+
+  it('is cancelled on the way back when a person says stop', async () => {
+    const { validate, world } = await validating(suites('within: 10m'));
+    world.jobs.job.seconds = 300;
+    expect((await validate()).reply).toMatchObject({ status: 'pending' });
+    const stop = {
+      kind: 'cancel',
+      by: 'ada',
+      reason: 'enough',
+      at: new Date(world.clock.now()).toISOString(),
+    } as const;
+    await signalDeployment(world.deps.ledger, 'd00000000001', stop);
+    expect((await validate()).reply).toMatchObject({ status: 'rejected' });
+    expect(jobOf(world).cancelledMs).toBeUndefined();
+    await dispatch(world, 'rollback', 9, 'after');
+    expect(jobOf(world).cancelledMs).toBeDefined();
+  });
+
+  it('that is not there says nothing', async () => {
+    const { validate } = await validating(
+      '[{ title: Tests, checks: [{ name: smoke, kind: job, job: other, severity: advisory }] }]',
+    );
+    const { reply, record } = await validate();
+    expect(reply).toMatchObject({ status: 'succeeded' });
+    expect(record.checks.at(-1)).toMatchObject({
+      outcome: 'inconclusive',
+      evidence: { observed: 'there is no job other' },
+    });
+  });
+});

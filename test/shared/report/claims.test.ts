@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import type { Deployment } from '#shared/domain/deployment.ts';
+import { previousOf } from '#shared/report/changes.ts';
+import { buildReport } from '#shared/report/report.ts';
+import { at, checkOf, configOf, deploymentOf, evidenceOf } from '#test/support/deployment.ts';
+
+const claiming = (claim: string, more: Partial<Deployment>): Deployment =>
+  deploymentOf({
+    ...more,
+    request: { ...deploymentOf().request, change: { id: '#1278', title: 'Longer timeout', claims: [claim] } },
+  });
+const judged = (claim: string, more: Partial<Deployment>) =>
+  buildReport(claiming(claim, more)).change?.claims[0];
+
+describe('a claim that is bound to a check', () => {
+  it.each<[string, Deployment['checks'], string]>([
+    ['is not verified without a check of that id', [checkOf()], 'not-verified'],
+    [
+      'is verified when its check passed each time',
+      [checkOf({ id: 'timeout' }), checkOf({ id: 'timeout', phase: 'traffic-25' })],
+      'verified',
+    ],
+    [
+      'is contradicted when its check failed once',
+      [checkOf({ id: 'timeout' }), checkOf({ id: 'timeout', outcome: 'fail', evidence: evidenceOf() })],
+      'contradicted',
+    ],
+    [
+      'is not verified when its check has no answer',
+      [
+        checkOf({ id: 'timeout' }),
+        checkOf({ id: 'timeout', outcome: 'inconclusive', evidence: evidenceOf() }),
+      ],
+      'not-verified',
+    ],
+    [
+      'is not verified when its check was not run',
+      [checkOf({ id: 'timeout', outcome: 'not-run', reason: 'no key' })],
+      'not-verified',
+    ],
+  ])('%s', (_, checks, status) => {
+    expect(judged('timeout', { checks })).toMatchObject({ claim: 'timeout', status });
+    expect(judged('30 s → 90 s => check:timeout', { checks })).toMatchObject({
+      claim: '30 s → 90 s',
+      status,
+    });
+  });
+
+  it('that is there under no name is said to have none', () => {
+    expect(judged('faster', {})).toMatchObject({ reason: 'no check is bound to it' });
+    expect(judged('faster => check:speed', {})).toMatchObject({
+      claim: 'faster',
+      reason: 'there was no check speed',
+    });
+  });
+});
+
+describe('a claim that is bound to a setting', () => {
+  const ready = checkOf({ step: 'deploy', id: 'ready', suite: 'Cloud Run service' });
+  const before = deploymentOf({
+    id: 'd1f3k0000aaa',
+    config: configOf({ healthProbe: { timeout: '5s' }, runtime: { memory: '512Mi', env: { WAIT: '30' } } }),
+  });
+  const config = configOf({
+    healthProbe: { timeout: '9s' },
+    runtime: { memory: '512Mi', env: { WAIT: '90' } },
+  });
+  const now = deploymentOf({ config });
+  const deployed = { checks: [ready], config, previous: previousOf(before, at(0), now) };
+
+  it.each<[string, string, string, string]>([
+    ['has another value', 'config:healthProbe.timeout', 'verified', '5 → 9'],
+    ['has the value, as a duration', 'config:healthProbe.timeout=9s', 'verified', '5 → 9'],
+    ['has another than is claimed', 'config:healthProbe.timeout=90s', 'contradicted', '5 → 9; it is not 90s'],
+    ['is as before', 'config:runtime.memory=512Mi', 'contradicted', 'as before'],
+    [
+      'is as claimed, without being shown',
+      'config:runtime.env.WAIT=90',
+      'verified',
+      '(not shown) → (not shown)',
+    ],
+  ])('that %s: %s is %s', (_, binding, status, observed) => {
+    expect(judged(`it changed => ${binding}`, deployed)).toMatchObject({
+      claim: 'it changed',
+      status,
+      evidence: [{ observed, source: 'services/hello.yaml#3, and the configuration of d1f3k0000aaa' }],
+    });
+  });
+
+  it.each<[string, string, Partial<Deployment>, string]>([
+    ['that is not in the file', 'config:runtime.memori', deployed, 'no setting runtime.memori'],
+    ['that nothing ran with', 'config:healthProbe.timeout', { ...deployed, checks: [] }, 'no revision'],
+    [
+      'of a first deployment',
+      'config:healthProbe.timeout',
+      { ...deployed, previous: { status: 'none', reason: 'this is the first deployment' } },
+      'this is the first deployment',
+    ],
+  ])('%s is not verified', (_, binding, more, reason) => {
+    expect(judged(`x => ${binding}`, more)).toMatchObject({
+      status: 'not-verified',
+      reason: expect.stringContaining(reason),
+    });
+  });
+});
+
+describe('what the image says that it is for', () => {
+  const change = { id: 'A-1', title: 'From the image', claims: ['answers => check:names-itself'] };
+  const release = { ...deploymentOf().release!, change };
+
+  it('counts when the request says nothing', () => {
+    expect(buildReport(deploymentOf({ release })).change).toMatchObject({
+      id: 'A-1',
+      title: 'From the image',
+      claims: [{ claim: 'answers', status: 'verified' }],
+    });
+  });
+
+  it('claims what it claims when the request names another change', () => {
+    const asked = claiming('faster', { release });
+    expect(buildReport(asked).change).toMatchObject({
+      id: '#1278',
+      claims: [{ claim: 'faster' }, { claim: 'answers', status: 'verified' }],
+    });
+  });
+});
