@@ -6,7 +6,7 @@ import {
   type Serving,
 } from '#shared/domain/deployment.ts';
 import { Fault } from '#shared/domain/fault.ts';
-import { outcomeOf, type Ending, type Outcome } from '#shared/domain/outcome.ts';
+import { needsPerson, outcomeOf, type Ending, type Outcome } from '#shared/domain/outcome.ts';
 import { shares } from '#shared/domain/traffic.ts';
 import { verdict } from '#shared/domain/verdict.ts';
 import { finishDeployment } from '#shared/ledger/finish.ts';
@@ -49,6 +49,11 @@ export const report: Step = {
       await deps.pubsub.publish('deploy-requests', { version: 1, kind: 'start', deploymentId: next.id });
 
     const outcome = finished.result?.outcome ?? result.outcome;
+    if (needsPerson(outcome))
+      deps.log('ERROR', `${finished.id}: the rollback of ${finished.service} failed; a person is needed`, {
+        metric: 'rollback_failed',
+        deploymentId: finished.id,
+      });
     if (!deps.slack) {
       return { status: 'succeeded', summary: `${outcome}; Slack is not configured`, decision: { outcome } };
     }

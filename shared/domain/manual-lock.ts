@@ -44,8 +44,10 @@ export function decideLockChange(
   return held ? 'unlocked' : { refused: 'no-lock' };
 }
 
-/** `locked by ada@example.com since 2026-01-01T00:00:00.000Z until …: release day` */
+/** `locked by ada@example.com since 2026-01-01 00:00 UTC, until …: release day` */
 export function lockInWords({ owner, reason, since, expiresAt }: ManualLock): string {
-  const until = expiresAt === undefined ? 'without an end' : `until ${expiresAt}`;
-  return `locked by ${owner} since ${since}, ${until}: ${reason}`;
+  const until = expiresAt === undefined ? 'without an end' : `until ${minute(expiresAt)}`;
+  return `locked by ${owner} since ${minute(since)}, ${until}: ${reason}`;
 }
+
+const minute = (iso: string): string => `${iso.slice(0, 16).replace('T', ' ')} UTC`;

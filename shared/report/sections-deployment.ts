@@ -1,6 +1,6 @@
 import { code, facts, paragraph, text, type Block, type Section } from './content.ts';
 import type { Report } from './document.ts';
-import { besideInWords, durationInWords, megabytes, stepInWords, utc } from './words.ts';
+import { besideInWords, counted, durationInWords, megabytes, stepInWords, utc } from './words.ts';
 
 /** What was done: build and push, Cloud Run, step by step. */
 export const deploymentSections = (report: Report): Section[] => [
@@ -68,7 +68,7 @@ function cloudRun(report: Report): Block[] {
       [
         'Secrets',
         declared &&
-          text`${declared.secretMappings} mappings of ${declared.secrets} secrets, as declared in ${code(config.source)}`,
+          text`${counted(declared.secretMappings, 'mapping')} of ${counted(declared.secrets, 'secret')}, as declared in ${code(config.source)}`,
       ],
     ]),
   ];

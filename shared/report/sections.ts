@@ -188,11 +188,12 @@ function nextSteps({ nextSteps, verdict }: Report): Section {
 function conclusion({ outcome, verdict, explanation, serving, headline }: Report): Section {
   const section = { id: 'conclusion', title: 'Conclusion' };
   if (outcome === null) return { ...section, blocks: [notRun('the deployment is not over')] };
+  const isLive = outcome === 'live' || outcome === 'live-with-recommendations';
   return {
     ...section,
     blocks: [
       paragraph`${headline}. ${serving.sentence}`,
-      paragraph`${strong('Outcome:')} ${verdict ? outcomeAndWhy(outcome, verdict) : outcome}${explanation === null || explanation === verdict?.explanation ? [] : text`; ${explanation}`}`,
+      paragraph`${strong('Outcome:')} ${isLive && verdict ? outcomeAndWhy(outcome, verdict) : outcome.replaceAll('-', ' ')}${isLive || explanation === null ? [] : text`; ${explanation}`}`,
     ],
   };
 }

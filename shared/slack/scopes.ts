@@ -22,7 +22,7 @@ export const scopes = [
   {
     name: 'channels:read',
     isRequired: false,
-    why: 'the doctor sees public channels and whether the app is in them',
+    why: 'the doctor sees public channels and whether the app is in them; a lost message is found in one that is given by name',
   },
   { name: 'groups:read', isRequired: false, why: 'the doctor sees private channels that the app is in' },
   {

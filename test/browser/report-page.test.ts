@@ -33,27 +33,27 @@ describe.skipIf(!isThere)('the page of a report in a browser', () => {
     await page.setContent(html);
     return { page, tried };
   }
-  const elementsIn = (html: string) =>
-    show(html).then(async ({ page, tried }) => {
-      const names = await page.evaluate(() =>
-        [...document.querySelectorAll('*')].map((one) =>
-          [one.tagName, ...[...one.attributes].map(({ name }) => name)].join(' '),
-        ),
-      );
+  it.each(['rollback-failed'])(
+    'of one that is %s has no element, no attribute and no request more, whatever its texts are',
+    async (stage) => {
+      const { page, tried } = await show('');
+      const elements = async (text: string): Promise<string[]> => {
+        await page.setContent(renderHtml(buildReport(withForeign(stages[stage]!(), () => text))));
+        const all = await page
+          .locator('*')
+          .evaluateAll((found) =>
+            found.map((one) => [one.tagName, ...one.getAttributeNames()].join(' ').toLowerCase()),
+          );
+        return [...new Set(all)];
+      };
+      const plain = await elements('calm');
+      expect(plain.length).toBeGreaterThan(30);
+      for (const text of Object.values(nasty))
+        expect((await elements(text)).filter((one) => !plain.includes(one))).toEqual([]);
+      expect(tried).toEqual([]);
       await page.close();
-      return { names: [...new Set(names)].sort(), tried };
-    });
-
-  it('has no element, no attribute and no request more, whatever its texts are', async () => {
-    for (const make of Object.values(stages)) {
-      const plain = await elementsIn(renderHtml(buildReport(withForeign(make(), () => 'calm'))));
-      for (const text of Object.values(nasty)) {
-        const { names, tried } = await elementsIn(renderHtml(buildReport(withForeign(make(), () => text))));
-        expect(names.filter((name) => !plain.names.includes(name))).toEqual([]);
-        expect(tried).toEqual([]);
-      }
-    }
-  });
+    },
+  );
 
   it('shows closed evidence on paper too', async () => {
     const checks = [checkOf({ evidence: evidenceOf({ asked: 'only in the details' }) })];
@@ -71,7 +71,7 @@ describe.skipIf(!isThere)('the page of a report in a browser', () => {
   it('is no wider than the window of a phone', async () => {
     const { page } = await show(renderHtml(buildReport(finishedAs('rolled-back'))));
     await page.setViewportSize({ width: 390, height: 800 });
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+    expect(await page.locator('html').evaluate((one) => one.scrollWidth)).toBeLessThanOrEqual(390);
     await page.close();
   });
 });

@@ -79,3 +79,40 @@ it('says who sees what not everybody sees, and what the channel shows of a threa
   expect(view([], { onlyFor: 'U0ANA' })).toEqual(['00:00:00 UTC · only visible to U0ANA', 'fallback']);
   expect(view([], { broadcast: true })[0]).toBe('00:00:00 UTC · shown in the channel too');
 });
+
+const people = {
+  team: 'T0',
+  users: [{ id: 'U0ANA', name: 'ana', realName: 'Ana Alves' }],
+  groups: [{ id: 'S0ONCALL', handle: 'on-call', name: 'On call', users: [] }],
+};
+
+it('has names where it is told who is who', () => {
+  const text = '<@U0ANA> <!subteam^S0ONCALL> <@U0SAM>';
+  const shown = slackView([message([], { text, onlyFor: 'U0ANA' })], 'x', (_, said) => said, { people });
+  expect(shown.split('\n').slice(2)).toEqual(['00:00:00 UTC · only visible to ana', '@ana @on-call @U0SAM']);
+});
+
+it('folded, counts replies, shows those of the channel where they stand, and leaves addresses out', () => {
+  const reply = { threadTs: '1767225600.000001', text: 'more' };
+  const channel = [
+    message([
+      row(button('View Logs', 'y', { url: 'https://logs.test/' })),
+      section('<https://x.test|there>'),
+    ]),
+    message([], { ...reply, ts: '1767225601.000001' }),
+    message([], { ...reply, ts: '1767225602.000001', text: 'loud', broadcast: true }),
+  ];
+  expect(
+    slackView(channel, 'x', (_, text) => text, { folded: true })
+      .split('\n')
+      .slice(2),
+  ).toEqual([
+    '00:00:00 UTC',
+    '[View Logs]',
+    'there',
+    '2 replies',
+    '',
+    '00:00:02 UTC · replied to a thread',
+    'loud',
+  ]);
+});

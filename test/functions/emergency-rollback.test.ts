@@ -58,6 +58,35 @@ describe('an emergency rollback', () => {
     expect(await world.deps.ledger.list('deployments')).toHaveLength(2);
   });
 
+  it('is seen at the message of the release it took back, which asks for nothing more', async () => {
+    const world = createWorld();
+    const { first, second } = await twoReleases(world);
+    const roots = world.slack.roots().length;
+    const engine = connect(world);
+    await rollBack(world);
+    await engine.idle();
+    const { by, reason } = order;
+    expect(await world.deps.ledger.get('deployments', second.id)).toMatchObject({
+      result: { outcome: 'live' },
+      takenBack: { by, reason, to: `hello-${first.id}` },
+    });
+    const root = world.slack.roots().find(({ subject }) => subject === second.id)!;
+    expect(root.text).toMatch(
+      /^Taken back: hello v2 to staging\. `hello-\w+` has its traffic since .* checkout is broken\. No action/,
+    );
+    expect(JSON.stringify(root.blocks)).not.toContain('"roll-back"');
+    expect(world.slack.roots()).toHaveLength(roots);
+  });
+
+  it('to the release that is live, after somebody moved its traffic, takes nothing back', async () => {
+    const world = createWorld();
+    const { second } = await twoReleases(world);
+    expect(await rollBack(world, { to: `hello-${second.id}` })).toMatchObject({ status: 'done' });
+    expect(await world.deps.ledger.get('deployments', second.id)).not.toHaveProperty('takenBack');
+    expect(await world.deps.ledger.list('quarantine', { holds: true })).toEqual([]);
+    expect(await world.deps.ledger.get('live', 'hello.staging')).toMatchObject({ deploymentId: second.id });
+  });
+
   it('goes to the revision it is told', async () => {
     const world = createWorld();
     const { first } = await twoReleases(world);

@@ -61,6 +61,7 @@ healthProbe:
   path: /healthz
   interval: 100ms
   successes: 2
+  startupGrace: 5s
   expect: { contains: healthy, json: { status: healthy } }
   dependencies: { database: { field: checks.database, equals: ok } }
 suites:

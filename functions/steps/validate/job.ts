@@ -43,7 +43,7 @@ export function jobUnit(asking: Asking, wanted: JobCheck): Unit {
 }
 
 /** Two checks may run the same job, and one check runs it in every phase. */
-export const keyOf = (deploymentId: string, phase: string, suite: string, name: string): string =>
+const keyOf = (deploymentId: string, phase: string, suite: string, name: string): string =>
   `${deploymentId}/${phase}/${suite}/${name}`;
 
 async function start({ context, suite, address, audience }: Asking, wanted: JobCheck): Promise<string> {

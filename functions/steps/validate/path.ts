@@ -7,7 +7,7 @@ import { askTls } from './tls.ts';
 import { askWebSocket } from './web-socket.ts';
 
 /** All checks of an ordered suite together: what they give to each other is kept in memory only, so that no dispatch goes on where another stopped. */
-export const longestPathSeconds = 45;
+const longestPathSeconds = 45;
 
 /** One check that is answered at once. */
 export async function look(

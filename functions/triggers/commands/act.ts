@@ -2,8 +2,7 @@ import type { ChatCommand, Place } from '#shared/chatops/command.ts';
 import type { Approval } from '#shared/domain/approval.ts';
 import type { Deployment } from '#shared/domain/deployment.ts';
 import { DeploymentId } from '#shared/domain/ids.ts';
-import { isDigest } from '#shared/domain/image.ts';
-import { lockInWords } from '#shared/domain/manual-lock.ts';
+import { isDigest, shortDigest } from '#shared/domain/image.ts';
 import { trafficInWords } from '#shared/domain/traffic.ts';
 import { placeId } from '#shared/ledger/ledger.ts';
 import { utc } from '#shared/report/words.ts';
@@ -16,7 +15,14 @@ import { orderLock } from '#functions/orders/lock.ts';
 import { orderRelease } from '#functions/orders/quarantine.ts';
 import { orderRollback } from '#functions/orders/rollback.ts';
 import { releaseOf, said } from '#functions/triggers/commands/answers.ts';
-import { aboutPlace, done, refusal, refusalOf, type Reply } from '#functions/triggers/commands/reply.ts';
+import {
+  aboutPlace,
+  aboutSubject,
+  done,
+  refusal,
+  refusalOf,
+  type Reply,
+} from '#functions/triggers/commands/reply.ts';
 import type { Sender } from '#functions/triggers/commands/sender.ts';
 
 type Of<Verb extends ChatCommand['verb']> = Extract<ChatCommand, { verb: Verb }>;
@@ -90,13 +96,14 @@ export async function cancelCommand(
   const deploymentId = 'deploymentId' in command ? command.deploymentId : await underWay(deps, command);
   if (deploymentId === undefined) return refusal('nothing is being deployed there');
   const ordered = await orderCancel(deps, sender, { deploymentId, reason });
-  if (ordered.status === 'refused') return refusalOf(ordered, { subject: deploymentId });
+  if (ordered.status === 'refused')
+    return refusalOf(ordered, aboutSubject(await deps.ledger.get('deployments', deploymentId), deploymentId));
   const { deployment } = ordered;
   const { signal, status } = deployment;
   const about = aboutPlace(deployment, deploymentId);
   const own = status === 'finished' || (signal?.by === sender.known() && signal.reason === reason);
   const words = own
-    ? `*${status === 'finished' ? 'Cancelled' : 'Being cancelled'}*: ${code(deploymentId)}; what served before serves on`
+    ? `*${status === 'finished' ? 'Cancelled' : 'Being cancelled'}*: ${foreign(deployment.service)} ${foreign(deployment.environment)} (${code(deploymentId)}); what served before serves on`
     : `${code(deploymentId)} is stopped already: ${signal?.kind} by ${foreign(signal?.by ?? '')}: ${foreign(signal?.reason ?? '')}`;
   return done(own ? 'told to stop' : 'was told to stop before', said(words), { about });
 }
@@ -114,7 +121,8 @@ export async function wordCommand(
 ): Promise<Reply> {
   const ordered = await orderWord(deps, sender, word);
   const { approvalId, yes } = word;
-  if (ordered.status === 'refused') return refusalOf(ordered, { subject: approvalId });
+  if (ordered.status === 'refused')
+    return refusalOf(ordered, aboutSubject(await deps.ledger.get('approvals', approvalId), approvalId));
   const { approval, counted, by } = ordered;
   const about = aboutPlace(approval, approvalId);
   const state = stateInWords(approval);
@@ -184,7 +192,7 @@ export async function lockCommand(
   const { lock } = ordered.record;
   const place = `${foreign(service)} ${foreign(environment)}`;
   const words = lock
-    ? `${place} is ${foreign(lockInWords(lock))}`
+    ? `${place} is locked by ${foreign(lock.owner)} ${lock.expiresAt === undefined ? 'without an end' : `until ${time(lock.expiresAt)}`}: ${foreign(lock.reason)}`
     : `${place} is unlocked by ${foreign(sender.known())}`;
   return done(`${verb}ed`, said(words), { about, inChannel: true });
 }
@@ -196,16 +204,20 @@ export async function releaseCommand(
   { id, reason }: { id: string; reason: string },
 ): Promise<Reply> {
   const ordered = await orderRelease(deps, sender, { id, reason });
-  if (ordered.status === 'refused') return refusalOf(ordered, { subject: id });
+  if (ordered.status === 'refused')
+    return refusalOf(ordered, aboutSubject(await deps.ledger.get('quarantine', id), id));
   const { quarantine } = ordered;
-  const words = `${code(id)} is out of quarantine, by ${foreign(sender.known())}: ${foreign(reason)}`;
+  const { service, environment, tag, digest } = quarantine;
+  const what = `${foreign(service)} ${code(tag ?? shortDigest(digest))} in ${foreign(environment)}`;
+  const words = `${what} is out of quarantine (${code(id)}), by ${foreign(sender.known())}: ${foreign(reason)}`;
   return done('released', said(words), { about: aboutPlace(quarantine, id), inChannel: true });
 }
 
 /** "I am on it" */
 export async function onItCommand(deps: Deps, sender: Sender, deploymentId: string): Promise<Reply> {
   const ordered = await orderAcknowledge(deps, sender, deploymentId);
-  if (ordered.status === 'refused') return refusalOf(ordered, { subject: deploymentId });
+  if (ordered.status === 'refused')
+    return refusalOf(ordered, aboutSubject(await deps.ledger.get('deployments', deploymentId), deploymentId));
   const { deployment, has } = ordered;
   const about = aboutPlace(deployment, deploymentId);
   const mine = has.by === sender.known();

@@ -50,3 +50,9 @@ export const aboutPlace = (
   environment,
   ...(subject === undefined ? {} : { subject }),
 });
+
+/** The same of what may not be there: then its id is all that is known. */
+export const aboutSubject = (
+  place: { service: string; environment: string } | undefined,
+  subject: string,
+): About => (place ? aboutPlace(place, subject) : { subject });

@@ -133,7 +133,7 @@ describe('a manual lock', () => {
       wanted: byAda,
       manualLock,
       decision: 'refused',
-      says: /locked by bob@example.com since 2026-01-01T00:00:00.000Z, until 2026-01-01T01:00:00.000Z: release day; .*slipway lock hello staging --steal/,
+      says: /locked by bob@example.com since 2026-01-01 00:00 UTC, until 2026-01-01 01:00 UTC: release day; .*slipway lock hello staging --steal/,
     },
     { name: 'keeps pushes away', manualLock, decision: 'refused' },
     {

@@ -73,7 +73,8 @@ describe('the cause of a failure', () => {
     expect(evidence?.text).toContain(`${sentence} ${nextStep}`);
     const shown = evidence?.blocks.map((block) => (block as { text: { text: string } }).text.text).join('\n');
     const parts = [
-      `*Cause* (does-not-start): ${sentence}`,
+      '*Cause* (does-not-start), ',
+      sentence,
       `*Next step:* ${nextStep}`,
       `\`\`\`${line}\`\`\``,
       "```cannot read 'its' configuration\nContainer called exit(1).```",

@@ -67,6 +67,7 @@ export const hostile = (deployment: Deployment, text: () => string): Deployment 
   approvedBy: [text(), text()],
   overrides: [{ rule: 'freeze', what: text(), by: text(), reason: text(), at: at(1) }],
   acknowledged: { by: text(), at: at(60) },
+  ...(deployment.takenBack && { takenBack: { ...deployment.takenBack, by: text(), reason: text() } }),
   ...(deployment.signal && { signal: { ...deployment.signal, by: text(), reason: text() } }),
 });
 
@@ -88,6 +89,13 @@ const byFault = finishedAs('failed', {
 });
 const acknowledged = { by: 'ana@example.com', slackUser: 'U0ANA', at: at(60) };
 
+const takenBack = {
+  by: 'lee@example.com',
+  reason: 'checkout is broken',
+  at: at(90),
+  to: 'hello-d1f3k0000aaa',
+};
+
 /** A deployment in every state that has a message of its own look. */
 export const states: Record<string, Deployment> = {
   waiting: withPeople(waitingOf()),
@@ -108,6 +116,7 @@ export const states: Record<string, Deployment> = {
     deploymentOf({ signal: { kind: 'cancel', by: 'slack:U0ANA', reason: 'wrong tag', at: at(10) } }),
   ),
   live: withPeople(finishedAs('live', { approvedBy: ['lee@example.com', 'kim@example.com'] })),
+  'live and taken back': withPeople(finishedAs('live', { takenBack })),
   'live with recommendations': withPeople(finishedAs('live-with-recommendations')),
   failed: withPeople(finishedAs('failed', { checks: [...finishedAs('failed').checks, probed(30, 2)] })),
   'failed by a fault': withPeople(byFault),
@@ -175,7 +184,7 @@ export function messagesOf(deployment: Deployment): Record<string, SlackMessage>
 }
 
 export const messagesOfApproval = (approval: Approval): Record<string, SlackMessage> => ({
-  posting: approvalMessage(approval, { first: true }),
+  posting: approvalMessage(approval, { first: true, live: { tag: '1.0.0', digest } }),
   edit: approvalMessage(approval, { first: false }),
   ...(approval.status === 'open' ? { reminder: reminderMessage(approval) } : {}),
 });

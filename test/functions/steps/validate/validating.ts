@@ -7,7 +7,7 @@ type Asked = Parameters<Prober['request']>[0];
 export type Answers = (asked: Asked) => Partial<ProbeAnswer> | Promise<Partial<ProbeAnswer>>;
 
 /** A service file of `hello` with these suites, as YAML. */
-export const fileWith = (suites: string, more = ''): string => `service: hello
+const fileWith = (suites: string, more = ''): string => `service: hello
 image: ${image}
 environments:
   staging: { project: slipway-local, region: us-central1 }

@@ -20,13 +20,20 @@ traffic: { steps: [50, 100], bake: 2s }
 policy: ${policy}
 ${more}`;
 
+interface SayOptions {
+  user?: string;
+  team?: string;
+  channel?: string;
+  requestId?: string;
+}
+
 let requests = 0;
 
 /** A message as the entry point publishes it. */
 export function chatMessage(
   world: World,
   what: string | ChatAction,
-  { user = 'U0ANA', team = 'T0LOCAL', requestId = `slack/${(requests += 1)}` } = {},
+  { user = 'U0ANA', team = 'T0LOCAL', channel, requestId = `slack/${(requests += 1)}` }: SayOptions = {},
 ): ChatMessage {
   const sender = {
     version: 1 as const,
@@ -34,6 +41,7 @@ export function chatMessage(
     receivedAt: new Date(world.clock.now()).toISOString(),
     team,
     user,
+    ...(channel === undefined ? {} : { channel }),
     responseUrl: 'https://hooks.slack.com/commands/T0LOCAL/1/x',
   };
   return typeof what === 'string'
@@ -53,11 +61,7 @@ export interface Said {
 }
 
 /** Says it, or presses it, and waits for the answer. */
-export async function say(
-  world: World,
-  what: string | ChatAction,
-  options: { user?: string; team?: string; requestId?: string } = {},
-): Promise<Said> {
+export async function say(world: World, what: string | ChatAction, options: SayOptions = {}): Promise<Said> {
   const message = chatMessage(world, what, options);
   const before = world.responder.answers.length;
   await world.finish(commands(world.deps, delivery('commands', message)));

@@ -46,6 +46,14 @@ describe('deploy, where nothing is protected', () => {
   });
 
   it.each([
+    ['elsewhere, so that people there see it', 'C0OTHER', true],
+    ['where the deployment has a message of its own, to who asked alone', 'C0DEPLOYS', false],
+  ])('answers %s', async (_name, channel, inChannel) => {
+    const { world } = worldOf(fileOf('staging', '{}', 'slack: { channel: C0DEPLOYS }'));
+    expect(await say(world, 'deploy hello staging v1', { channel })).toMatchObject({ inChannel });
+  });
+
+  it.each([
     ['the same again', 'v1', 'Nothing to do', 'done'],
     ['a tag that nobody pushed', 'v9', 'has no tag v9', 'refused'],
   ])('answers what admission says to %s', async (_name, tag, says, decision) => {
@@ -84,7 +92,7 @@ describe('deploy, where it is protected', () => {
     const { world, engine } = worldOf(protectedFor('[S0DEPLOYERS]'));
     const asked = await say(world, 'deploy hello prod v1', { requestId: 'slack/abc' });
     expect(asked.text).toContain('Deploy hello to production?');
-    expect(asked.text).toMatch(/it would be: \*admitted\*/);
+    expect(asked.text).toMatch(/Asked for now, \*it starts at once\*: /);
     expect(asked).toMatchObject({ inChannel: false, record: { decision: 'done' } });
     expect(world.pubsub.published).toEqual([]);
     expect(await world.deps.ledger.list('requests')).toEqual([]);
@@ -137,7 +145,7 @@ describe('deploy, where it is protected', () => {
     expect(text).not.toContain('hush');
     expect(text).toContain('50 % → 100 %');
     expect(text).toContain('Answers (1)');
-    expect(text).toMatch(/awaiting-approval.*1 of lee@example.com must approve/s);
+    expect(text).toMatch(/it waits for approval.*1 of lee@example.com must approve/s);
     expect(confirmOf(buttons)).toMatchObject({ tag: 'v2', digest: digestOf('v2') });
   });
 
