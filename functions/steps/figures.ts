@@ -6,16 +6,22 @@ import type { RequestStats, TimeWindow } from '#shared/ports.ts';
 import { placeOf } from '#functions/steps/place.ts';
 import type { StepContext } from '#functions/steps/step.ts';
 
-/** The rules on Monitoring's figures, from the shift to the newest that can be seen. @param fromMs when it was, unless this step began then */
+/**
+ * The rules on Monitoring's figures, from the shift to the newest that can be seen.
+ * @param fromMs when it was, unless this step began then
+ * @param untilMs nothing later counts, as when this step's own requests came then
+ */
 export async function figures(
   context: StepContext,
   limits: Limits,
   attempts: readonly Attempt[],
   fromMs = context.startedMs,
+  untilMs = Infinity,
 ): Promise<Check[]> {
   const { deps, deployment, message } = context;
   const { revision } = placeOf(deployment);
-  const window = { fromMs, toMs: deps.clock.now() - deps.config.monitoringLagSeconds * 1000 };
+  const newestMs = deps.clock.now() - deps.config.monitoringLagSeconds * 1000;
+  const window = { fromMs, toMs: Math.min(newestMs, untilMs) };
   const percent = Number(message.phase.slice('traffic-'.length));
   const others = shares(deployment.stable?.targets ?? []).map((target) => target.revision);
   const beside = percent < 100 ? others.filter((other) => other !== revision) : [];

@@ -4,6 +4,7 @@ import type { Outcome } from '#shared/domain/outcome.ts';
 import { quarantineId, quarantineReason } from '#shared/domain/quarantine.ts';
 import type { SlackMessage } from '#shared/ports.ts';
 import type { Report } from '#shared/report/document.ts';
+import type { ReportPage } from '#shared/report/links.ts';
 import { buildReport } from '#shared/report/report.ts';
 import { counted, durationInWords, howInWords, takeoverInWords } from '#shared/report/words.ts';
 import { actions, context, fields, header, plan, section } from './blocks.ts';
@@ -48,7 +49,7 @@ export interface Repeat {
 export function rootMessage(
   deployment: Deployment,
   now: number,
-  { repeat }: { repeat?: Repeat } = {},
+  { repeat, page }: { repeat?: Repeat; page?: ReportPage } = {},
 ): SlackMessage {
   const report = buildReport(deployment);
   const { outcome, takeovers, action } = report;
@@ -75,7 +76,7 @@ export function rootMessage(
     ...progress,
     ...fields(factsOf(deployment, report)),
     ...actions(...buttonsOf(deployment)),
-    context(...smallPrint(deployment, report)),
+    context(...smallPrint(deployment, report, page)),
   ];
   const tasks = isShownAsPlan(deployment) ? tasksOf(deployment) : [];
   const title = progressTitle(deployment, tasks, now);
@@ -175,7 +176,11 @@ function factsOf(
   };
 }
 
-function smallPrint(deployment: Deployment, { deploymentId, release, request, place }: Report): string[] {
+function smallPrint(
+  deployment: Deployment,
+  { deploymentId, release, request, place }: Report,
+  page: ReportPage | undefined,
+): string[] {
   const digest = release?.digest ?? request.digest;
   const probes = probeSeries(deployment.checks);
   return [
@@ -188,8 +193,13 @@ function smallPrint(deployment: Deployment, { deploymentId, release, request, pl
     code(deploymentId),
     ...(digest === null ? [] : [`image ${code(shortDigest(digest))}`]),
     ...(deployment.startedAt === undefined ? [] : [link(servicePageUrl(place), 'Cloud Run')]),
+    ...(hasReport(deployment) && page && 'url' in page ? [link(page.url, 'Report')] : []),
   ];
 }
+
+/** It is stored when one that had started ends. */
+const hasReport = ({ result, startedAt }: Deployment): boolean =>
+  result !== undefined && startedAt !== undefined;
 
 /** The next push would deploy it again, if it were not held. */
 function quarantineLines(deployment: Deployment): string[] {

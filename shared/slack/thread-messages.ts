@@ -2,13 +2,14 @@ import type { Deployment } from '#shared/domain/deployment.ts';
 import { isFinished } from '#shared/domain/deployment.ts';
 import type { SlackMessage } from '#shared/ports.ts';
 import type { Report } from '#shared/report/document.ts';
+import type { ReportPage } from '#shared/report/links.ts';
 import { buildReport, reportName } from '#shared/report/report.ts';
 import { counted, durationInWords, rollbackInWords, stepInWords } from '#shared/report/words.ts';
 import { context, section } from './blocks.ts';
 import { chartMessage } from './chart-message.ts';
 import { checksMessage } from './checks-message.ts';
 import { fitted } from './fitted.ts';
-import { code, foreign, preformatted, preformattedTail, time } from './mrkdwn.ts';
+import { code, foreign, link, preformatted, preformattedTail, time } from './mrkdwn.ts';
 import { probeSeries } from './probe-series.ts';
 
 /** Of what the container wrote; the whole is in its log. */
@@ -18,7 +19,7 @@ const shownLines = 15;
  * The details under a finished deployment's message: what failed with its evidence, every check, how quickly the health probe
  * was answered, the steps, and where the report is. None for one that still runs, or that never started: its message says everything.
  */
-export function threadMessages(deployment: Deployment): SlackMessage[] {
+export function threadMessages(deployment: Deployment, page?: ReportPage): SlackMessage[] {
   if (!isFinished(deployment) || deployment.startedAt === undefined) return [];
   const report = buildReport(deployment);
   const { suites, steps, recommendations } = report;
@@ -41,10 +42,12 @@ export function threadMessages(deployment: Deployment): SlackMessage[] {
   // The report waits for this very message.
   const done = steps.filter(({ step }) => step !== 'report');
   messages.push({
-    text: `Steps: ${counted(done.length, 'run')}. Report: ${foreign(reportName(deployment))}.md`,
+    text: `Steps: ${counted(done.length, 'run')}. Report: ${page ? whereIs(page) : foreign(`${reportName(deployment)}.html`)}`,
     blocks: [
       ...section(...done.map(stepLine)),
-      context(`Report ${code(`${reportName(deployment)}.md`)} and ${code('.json')} in the bucket`),
+      context(
+        `${reportIn(page)}in the bucket as ${code(`${reportName(deployment)}.html`)}, ${code('.md')} and ${code('.json')}`,
+      ),
     ],
   });
   return messages.map(fitted);
@@ -100,6 +103,13 @@ function evidenceMessage({ failure, rollback, exposure, action }: Report): Slack
     ],
   };
 }
+
+const whereIs = (page: ReportPage): string => ('url' in page ? link(page.url, 'open') : code(page.command));
+
+const reportIn = (page: ReportPage | undefined): string => {
+  if (page === undefined) return 'Report ';
+  return 'url' in page ? `${link(page.url, 'Report')} ` : `Report: ${code(page.command)}; `;
+};
 
 function stepLine(run: Report['steps'][number]): string {
   const took = run.durationMs === null ? '' : `, ${durationInWords(run.durationMs)}`;

@@ -1,10 +1,10 @@
 import { place } from '#local/place.ts';
+import { defaultWorkspace } from '#local/slack/people.ts';
 import { exit } from '#cli/exit.ts';
 import type { Terminal } from '#cli/terminal.ts';
 import type { ChatLine } from './demo-chat.ts';
 import { playChatops } from './demo-chatops.ts';
 import { messageLines, slackView } from './slack-view.ts';
-import { defaultWorkspace } from '#local/slack/people.ts';
 
 /** `slipway demo --chatops`: people deploy from Slack, and how the channel reads then. @returns the exit code */
 export async function demoChatopsCommand(options: {

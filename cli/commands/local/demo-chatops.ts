@@ -34,10 +34,11 @@ const service = 'hello';
 const acts: Act[] = [
   {
     name: 'Staging is not protected: a command is enough',
-    async play({ chat, ended }) {
+    async play(stage) {
+      const { chat } = stage;
       await chat.type('ana', '/deploy hello staging v1');
       await chat.told('ana', /^\*Deploying\*: hello staging/);
-      const { result } = await ended('staging', 'v1');
+      const { result } = await stage.ended('staging', 'v1');
       await chat.said(/^Deployed hello .*staging/);
       return expected('outcome', result?.outcome, 'live');
     },
@@ -69,10 +70,10 @@ const acts: Act[] = [
   {
     name: 'A bad one meets no user; who asked and who owns it are called',
     async play(stage) {
-      const { chat, ended } = stage;
+      const { chat } = stage;
       const approval = await asked(stage, 'v3');
       await chat.press('lee', approval, 'Approve Deploy');
-      const { result } = await ended('production', 'v3');
+      const { result } = await stage.ended('production', 'v3');
       const call = await chat.said(/^<@U0ANA> /);
       return [
         ...expected('outcome', result?.outcome, 'failed'),
@@ -109,10 +110,11 @@ export async function playChatops(
       on.line(line);
     });
     const ended = (environment: string, tag: string) => endOf(demo, environment, digests.get(tag) ?? '');
-    for (const { name, play } of acts) {
+    for (const act of acts) {
+      const { name } = act;
       on.act(name);
       lines = [];
-      const problems = await play({ demo, chat, ended });
+      const problems = await act.play({ demo, chat, ended });
       const result = { name, lines, problems };
       on.end(result);
       results.push(result);
@@ -166,19 +168,16 @@ async function asked({ chat }: Stage, tag: string): Promise<SlackMessage> {
 }
 
 /** Lee approves it. @returns what is not as it must be */
-async function approved(
-  { chat, ended, ...stage }: Stage,
-  approval: SlackMessage,
-  tag: string,
-): Promise<string[]> {
+async function approved(stage: Stage, approval: SlackMessage, tag: string): Promise<string[]> {
+  const { chat } = stage;
   await chat.press('lee', approval, 'Approve Deploy');
   await chat.said(new RegExp(`^Approved: hello ${tag}`));
-  const { result, approvedBy } = await ended('production', tag);
+  const { result, approvedBy } = await stage.ended('production', tag);
   await chat.said(/^Deployed hello .*production/);
   return [
     ...expected('outcome', result?.outcome, 'live'),
     ...expected('approved by', approvedBy?.join(), 'lee@example.com'),
-    ...(await serves({ chat, ended, ...stage }, `${tag.slice(1)}.0.0`)),
+    ...(await serves(stage, `${tag.slice(1)}.0.0`)),
   ];
 }
 

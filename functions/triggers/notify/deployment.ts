@@ -2,6 +2,7 @@ import { isFinished, type Deployment } from '#shared/domain/deployment.ts';
 import type { DeployEvent } from '#shared/domain/requests.ts';
 import type { Notification } from '#shared/ledger/ledger.ts';
 import type { Slack } from '#shared/ports.ts';
+import { reportPage } from '#shared/report/links.ts';
 import { overrideMessage } from '#shared/slack/broadcast.ts';
 import { rootMessage } from '#shared/slack/root-message.ts';
 import { threadMessages } from '#shared/slack/thread-messages.ts';
@@ -70,16 +71,24 @@ async function show(deps: Deps, slack: Slack, turn: Turn, deployment: Deployment
   const wasFinal = turn.record.final;
   const past = await pastOf(deps, deployment);
   const counted = past.repeat === undefined ? {} : { repeat: past.repeat };
-  const stands = await showRoot(deps, slack, turn, (now) => rootMessage(deployment, now, counted), {
-    shownRevision: deployment.revision,
-  });
+  const { bucket, endpoints } = deps.config;
+  const page = reportPage(deployment, { bucket, storage: endpoints.storage });
+  const stands = await showRoot(
+    deps,
+    slack,
+    turn,
+    (now) => rootMessage(deployment, now, { ...counted, page }),
+    {
+      shownRevision: deployment.revision,
+    },
+  );
   if (!stands) return;
   const override = overrideMessage(deployment);
   const { rootTs: threadTs } = turn.record;
   if (override) await sayOnce(deps, slack, turn, 'override', override, { threadTs, broadcast: true });
   if (!ended) return;
   await callPeople(deps, slack, turn, deployment, past);
-  await sayDetails(deps, slack, turn, threadMessages(deployment));
+  await sayDetails(deps, slack, turn, threadMessages(deployment, page));
   if (wasFinal) return;
   await turn.save({ final: true });
   await poke(deps, deployment);

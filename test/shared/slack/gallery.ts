@@ -1,6 +1,7 @@
 import type { Approval } from '#shared/domain/approval.ts';
 import type { Deployment } from '#shared/domain/deployment.ts';
 import type { SlackMessage } from '#shared/ports.ts';
+import { reportPage } from '#shared/report/links.ts';
 import { alarmMessage } from '#shared/slack/alarm-message.ts';
 import { approvalMessage, reminderMessage } from '#shared/slack/approval-message.ts';
 import { callFor } from '#shared/slack/broadcast.ts';
@@ -174,10 +175,13 @@ export const approvals: Record<string, Approval> = {
 
 /** Everything that is ever said about a deployment, by a name for it. */
 export function messagesOf(deployment: Deployment): Record<string, SlackMessage> {
+  const page = reportPage(deployment, { bucket: 'slipway', storage: 'https://storage.googleapis.com' });
   const call = callFor(deployment, { previousOutcome: 'failed', sameFailureWithin30min: 0, nowMs: now });
   return {
-    root: rootMessage(deployment, now),
-    ...Object.fromEntries(threadMessages(deployment).map((message, index) => [`thread ${index}`, message])),
+    root: rootMessage(deployment, now, { page }),
+    ...Object.fromEntries(
+      threadMessages(deployment, page).map((message, index) => [`thread ${index}`, message]),
+    ),
     ...(deployment.result?.outcome === 'rollback-failed' ? { alarm: alarmMessage(deployment) } : {}),
     ...(call.kind === 'none' ? {} : { [call.kind]: call.message }),
   };

@@ -7,7 +7,7 @@ const ours = (callable: readonly string[]): RegExp =>
   new RegExp(
     [
       String.raw`<!date\^\d+\^[^<>|]*\|[^<>|]*>`,
-      String.raw`<https://(?:example\.com|console\.cloud\.google\.com)/[^<>|]*\|[^<>|]*>`,
+      String.raw`<https://(?:example\.com|(?:console|storage)\.cloud\.google\.com)/[^<>|]*\|[^<>|]*>`,
       ...callable.map((id) => (id.startsWith('S') ? `<!subteam\\^${id}>` : `<@${id}>`)),
     ].join('|'),
     'g',
