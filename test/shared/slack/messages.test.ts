@@ -265,7 +265,7 @@ describe('the thread', () => {
     expect(messages.map(({ text }) => text)).toEqual([
       expect.stringContaining('unhealthy under traffic: 200 ×2, 503 ×3 Rollback verified: Cloud Run:'),
       'Checks: Answers 2/2 before traffic; Health 0/1 at 25 % of the traffic',
-      'Steps: 8 runs. Report: reports/hello/staging/d1f3k7q2x9ab.md',
+      'Steps: 8 runs. Report: reports/hello/staging/d1f3k7q2x9ab.html',
     ]);
     const all = messages.map(textOf).join('');
     const simpler = messages.map((message) => textOf({ text: '', blocks: message.simpler ?? [] })).join('');
