@@ -148,7 +148,7 @@ export function createRoutes(options: {
         const late = new AbortController();
         await Promise.race([
           operations.settled(name, late.signal),
-          options.clock.sleep(Math.min(timeoutMs, longestWaitMs)),
+          options.clock.sleep(Math.min(timeoutMs, longestWaitMs), late.signal),
         ]);
         late.abort();
         return operation(request, operations.get(name));

@@ -77,6 +77,6 @@ export function imageSizeOf({ release, previous, config }: Deployment): Report['
   return {
     bytes,
     previous: beside(previous?.status === 'known' ? previous.release?.sizeBytes : undefined),
-    baseline: beside(baseline === undefined ? undefined : baseline * 1024 * 1024),
+    baseline: beside(baseline === undefined ? undefined : Math.round(baseline * 1024 * 1024)),
   };
 }

@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander';
 import { z } from 'zod';
 import { Common, examples, gather, optionsOf, type Run } from '#cli/command.ts';
 import type { Context } from '#cli/context.ts';
+import { addWorkflowCommands } from './workflows.ts';
 
 /**
  * The commands of the local cloud. Each is loaded when it is used: an installation that only talks to Google Cloud has no
@@ -31,8 +32,14 @@ export function addLocalCommands(program: Command, context: Context, run: Run): 
         'instead: people deploy, approve and roll back from Slack, and the channel as it then reads',
       ).conflicts('all'),
     )
+    .addOption(
+      new Option(
+        '--netra',
+        'instead: the scenario of examples/netra, a change with claims, and the whole report of it',
+      ).conflicts(['all', 'chatops']),
+    )
     .option('--json', 'as JSON')
-    .addHelpText('after', examples('demo', 'demo --all', 'demo --chatops', 'demo --json'))
+    .addHelpText('after', examples('demo', 'demo --all', 'demo --chatops', 'demo --netra', 'demo --json'))
     .action((_: unknown, command: Command) =>
       run(async () => {
         const { terminal } = context;
@@ -40,8 +47,13 @@ export function addLocalCommands(program: Command, context: Context, run: Run): 
         const schema = Common.extend({
           all: z.boolean().default(false),
           chatops: z.boolean().default(false),
+          netra: z.boolean().default(false),
         });
-        const { json, all, chatops } = optionsOf(command, schema);
+        const { json, all, chatops, netra, state: stateDirectory } = optionsOf(command, schema);
+        if (netra) {
+          const { demoNetraCommand } = await import('./demo-netra-command.ts');
+          return demoNetraCommand({ json, stateDirectory, terminal, signal });
+        }
         if (chatops) {
           const { demoChatopsCommand } = await import('./demo-chatops-command.ts');
           return demoChatopsCommand({ json, terminal, signal });
@@ -98,4 +110,6 @@ export function addLocalCommands(program: Command, context: Context, run: Run): 
         return reset(context, optionsOf(command, Common).state);
       }),
     );
+
+  addWorkflowCommands(program, context, run);
 }

@@ -12,12 +12,16 @@ import type { Ledger } from '#shared/ledger/ledger.ts';
 import { openSqliteLedger } from '#shared/ledger/sqlite.ts';
 
 const examples = fileURLToPath(new URL('../../../examples/', import.meta.url));
-const patienceMs = 30_000;
+const patienceMs = 90_000;
 
 /** A stack of its own for a demonstration, gone afterwards. */
 export interface DemoStack {
   stack: Stack;
   ledger: Ledger;
+  /** Puts a service file there. */
+  upload(service: string, text: string): Promise<void>;
+  /** An object of Slipway's bucket, as soon as it is there. */
+  object(name: string): Promise<string>;
   /** Puts examples/services/hello.yaml there under another name, with other sections laid over it. */
   serviceFile(service: string, sections: Record<string, unknown>): Promise<void>;
   /** @returns the image's digest */
@@ -40,6 +44,8 @@ export async function openDemoStack(signal: AbortSignal, hosts = 1): Promise<Dem
   const stack = await startStack({ directory, hosts, reconcileEveryMs: 2000, retryMinimumSeconds: 1 });
   const ledger = openSqliteLedger(join(directory, 'ledger.db'));
 
+  const developer = () => ({ authorization: `Bearer ${stack.identity.accessToken(accounts.developer)}` });
+
   const demo: DemoStack = {
     stack,
     ledger,
@@ -49,14 +55,20 @@ export async function openDemoStack(signal: AbortSignal, hosts = 1): Promise<Dem
         unknown
       >;
       const image = `${place.registryHost}/${place.repository}/${service}`;
+      await demo.upload(service, stringify({ ...file, service, image, ...sections }));
+    },
+    async upload(service, text) {
       const url = `${stack.origin}/upload/storage/v1/b/${place.bucket}/o?uploadType=media&name=services/${service}.yaml`;
-      const headers = {
-        authorization: `Bearer ${stack.identity.accessToken(accounts.developer)}`,
-        'content-type': 'application/yaml',
-      };
-      const body = stringify({ ...file, service, image, ...sections });
-      const answer = await fetch(url, { method: 'POST', headers, body });
+      const headers = { ...developer(), 'content-type': 'application/yaml' };
+      const answer = await fetch(url, { method: 'POST', headers, body: text });
       if (!answer.ok) throw new Error(`services/${service}.yaml: ${answer.status} ${await answer.text()}`);
+    },
+    object(name) {
+      const url = `${stack.origin}/storage/v1/b/${place.bucket}/o/${encodeURIComponent(name)}?alt=media`;
+      return demo.until(name, async () => {
+        const answer = await fetch(url, { headers: developer() });
+        return answer.ok ? answer.text() : undefined;
+      });
     },
     push: (service, release, tag) =>
       pushFolder({

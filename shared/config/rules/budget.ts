@@ -54,6 +54,10 @@ export function budgetOf({ config, others, seen }: Facts): Budget | { missing: s
   };
 }
 
+/** While a release is proven: a tagged revision without traffic runs its minimum, and one more when it is asked. */
+export const instancesInRollout = ({ runtime }: Pick<ServiceConfig, 'runtime'>): number =>
+  runtime.maxInstances + Math.max(1, runtime.minInstances);
+
 /**
  * Advice to raise what an instance holds, unless the database has no room for it: then the advice is not to.
  * @param key what is raised, from `now` to `wanted`; @param rest what the instance holds beside it
@@ -67,10 +71,11 @@ export function adviceToRaise(
   const budget = budgetOf(facts);
   if (budget === undefined || 'missing' in budget)
     return `${advice}, if the database has room for it; that is not known: ${budget?.missing ?? 'no database is declared'}`;
-  const { maxInstances } = facts.config.runtime;
-  const { largestPerInstance: largest, available } = budget;
+  const { available } = budget;
+  const instances = instancesInRollout(facts.config);
+  const largest = Math.max(0, Math.floor(available / instances));
   if (wanted + rest <= largest) return `${advice}: the database has room for ${largest - rest}`;
-  const room = `${maxInstances} instances share ${available} connections`;
+  const room = `${instances} instances, a candidate among them, share ${available} connections`;
   return largest - rest > now
     ? `Do not raise ${key} to ${wanted}: ${room}. The safe maximum is ${largest - rest}; lower runtime.maxInstances first`
     : `Do not raise ${key}: ${room}, which is ${largest} each, and the safe maximum is ${Math.max(0, largest - rest)}. Lower runtime.maxInstances, or let the database take more connections, first`;

@@ -1,4 +1,4 @@
-import { budgetOf } from './budget.ts';
+import { budgetOf, instancesInRollout } from './budget.ts';
 import { databaseOf } from './facts.ts';
 import { judged, type Rule } from './rule.ts';
 
@@ -22,14 +22,13 @@ export const databaseRolloutBudget: Rule = {
     const budget = budgetOf(facts);
     if (database === undefined || budget === undefined) return undefined;
     if ('missing' in budget) return { outcome: 'not-run', reason: budget.missing };
-    const { minInstances, maxInstances } = config.runtime;
+    const { maxInstances } = config.runtime;
     const { available, inWords, lookedUp } = budget;
-    // A tagged revision without traffic runs its minimum, and one more when it is asked.
-    const candidate = Math.max(1, minInstances);
-    const most = database.perInstance * (maxInstances + candidate);
-    const fits = Math.max(0, Math.floor(available / (maxInstances + candidate)));
+    const instances = instancesInRollout(config);
+    const most = database.perInstance * instances;
+    const fits = Math.max(0, Math.floor(available / instances));
     return judged(most <= available, {
-      observed: `${database.perInstance} × (${maxInstances} + ${candidate} of the candidate) = ${most} connections`,
+      observed: `${database.perInstance} × (${maxInstances} + ${instances - maxInstances} of the candidate) = ${most} connections`,
       expected: `at most ${available} (${inWords})`,
       change: `Leave room for a candidate: pool + overflow of at most ${fits} per instance, or fewer instances`,
       lookedUp,

@@ -130,8 +130,8 @@ describe('advice to raise a pool of 12 with an overflow of 18', () => {
     {
       name: 'is given when the database has room for it',
       limit: 503,
-      pool: 'Raise app.database.pool from 12 to 15: the database has room for 32.',
-      overflow: 'Raise app.database.overflow from 18 to 20: the database has room for 38.',
+      pool: 'Raise app.database.pool from 12 to 15: the database has room for 27.',
+      overflow: 'Raise app.database.overflow from 18 to 20: the database has room for 33.',
     },
     {
       name: 'says what is not known',
@@ -142,16 +142,16 @@ describe('advice to raise a pool of 12 with an overflow of 18', () => {
     },
     {
       name: 'becomes the safe maximum when there is room for less',
-      limit: 323,
-      pool: 'Do not raise app.database.pool to 15: 10 instances share 320 connections. The safe maximum is 14; lower runtime.maxInstances first.',
+      limit: 355,
+      pool: 'Do not raise app.database.pool to 15: 11 instances, a candidate among them, share 352 connections. The safe maximum is 14; lower runtime.maxInstances first.',
       overflow: 'Raise app.database.overflow from 18 to 20: the database has room for 20.',
     },
     {
       name: 'becomes advice against it when there is no room',
       limit: 103,
-      pool: 'Do not raise app.database.pool: 10 instances share 100 connections, which is 10 each, and the safe maximum is 0. Lower runtime.maxInstances, or let the database take more connections, first.',
+      pool: 'Do not raise app.database.pool: 11 instances, a candidate among them, share 100 connections, which is 9 each, and the safe maximum is 0. Lower runtime.maxInstances, or let the database take more connections, first.',
       overflow:
-        'Do not raise app.database.overflow: 10 instances share 100 connections, which is 10 each, and the safe maximum is 0. Lower runtime.maxInstances, or let the database take more connections, first.',
+        'Do not raise app.database.overflow: 11 instances, a candidate among them, share 100 connections, which is 9 each, and the safe maximum is 0. Lower runtime.maxInstances, or let the database take more connections, first.',
     },
   ];
   it.each(cases)('$name', ({ limit, pool, overflow }) => {
@@ -166,7 +166,7 @@ describe('advice to raise a pool of 12 with an overflow of 18', () => {
         fc.integer({ min: 1, max: 60 }),
         (limit, maxInstances) => {
           const advice = adviceOf(check('database-pool-usual-load', withLimit(limit, maxInstances))) ?? '';
-          const fits = (pool: number): boolean => (pool + 18) * maxInstances <= limit - 3;
+          const fits = (pool: number): boolean => (pool + 18) * (maxInstances + 1) <= limit - 3;
           const safe = Number(/room for (\d+)|safe maximum is (\d+)/.exec(advice)?.slice(1).find(Boolean));
           expect(advice.startsWith('Raise')).toBe(fits(15));
           expect(safe === 0 || fits(safe)).toBe(true);
