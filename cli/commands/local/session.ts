@@ -84,9 +84,9 @@ export async function runSession(options: {
     }
   }
 
-  function channelOf({ people, messages }: LocalSlack): string {
+  function channelOf(workspace: LocalSlack): string {
     const { id, name } = place.slackChannel;
-    return slackView(messages(id), name, terminal.paint, { people });
+    return slackView(workspace.messages(id), name, terminal.paint, { people: workspace.people });
   }
 
   /** The next version, with users on the service all the while: a release that breaks under traffic needs some. */

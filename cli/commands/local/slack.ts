@@ -16,14 +16,14 @@ export async function slack({ terminal, clock }: Context, directory: string): Pr
   const store = openStore(file);
   try {
     // Only read here, so that no token is accepted.
-    const { messages, people } = createSlack({
+    const channel = createSlack({
       store,
       clock,
       botToken: '',
       channels: [place.slackChannel],
     });
     const { id, name } = place.slackChannel;
-    terminal.print(slackView(messages(id), name, terminal.paint, { people }));
+    terminal.print(slackView(channel.messages(id), name, terminal.paint, { people: channel.people }));
   } finally {
     store.close();
   }
