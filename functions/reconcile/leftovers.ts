@@ -33,12 +33,16 @@ export async function removeLeftovers(deps: Deps, lock: Lock, quota: DeletionQuo
   const { ref } = placeOf(newest);
   const live = await deps.run.getService(ref);
   if (!live) return;
-  const tags = await leftTags(deps, lock, live);
+  const tags = (await leftTags(deps, lock, live)).filter((owner) => !isUndecided(owner, newest));
   const [first] = tags;
   if (first) await removeTags(deps, lock, ref, live, [first, ...tags.slice(1)]);
   // With a tag on it, none of them can be deleted yet.
   else await deleteRevisions(deps, lock, ref, live, quota);
 }
+
+/** A person was called for it and may look at it by its tag, until another deployment is made. */
+const isUndecided = ({ id, result }: Deployment, newest: Deployment): boolean =>
+  result?.outcome === 'rollback-failed' && id === newest.id;
 
 /** Finished deployments of this place whose tag is still there. */
 async function leftTags(deps: Deps, lock: Lock, live: LiveService): Promise<Deployment[]> {

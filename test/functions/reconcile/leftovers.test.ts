@@ -63,6 +63,20 @@ describe('a tag of a finished deployment', () => {
     expect((await world.deps.ledger.get('locks', 'hello.staging'))?.fence).toBe(fence + 1);
   });
 
+  it('is left on the newest one for which a person was called, and goes when another was made', async () => {
+    const { world, live } = await history();
+    const { deps } = world;
+    const called = { ...live, result: { ...live.result!, outcome: 'rollback-failed' as const } };
+    await deps.ledger.transaction((tx) => tx.put('deployments', live.id, called));
+    leave(world, `hello-${live.id}`, live.id);
+    await reconcile(deps);
+    expect(tags(world)).toContain(live.id);
+    const next = { ...live, id: newDeploymentId(world.clock.now() + 60_000, () => 0) };
+    await deps.ledger.transaction((tx) => tx.put('deployments', next.id, next));
+    await reconcile(deps);
+    expect(tags(world)).not.toContain(live.id);
+  });
+
   it('does not keep the next deployment from its work', async () => {
     const { world, failed } = await history();
     leave(world, `hello-${failed.id}`, failed.id);
