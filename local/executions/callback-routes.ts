@@ -1,6 +1,6 @@
 import type { Callback } from './callbacks.ts';
 import { executionName, executionOf, locationPath, type RouteContext } from './place.ts';
-import { queryOf } from './resources.ts';
+import { pageOf, pageQuery, queryOf } from './query.ts';
 import { GoogleError } from '#local/google-error.ts';
 import type { LocalRequest, LocalResponse, Route } from '#local/http.ts';
 import { WorkflowFault } from '#local/workflows/fault.ts';
@@ -19,13 +19,15 @@ export function callbackRoutes(context: RouteContext): Route[] {
       method: 'GET',
       path: callbacksPath,
       handle(request) {
-        queryOf(request, {});
+        const query = queryOf(request, pageQuery);
         const execution = executionOf(context, request.params);
         const callbacks = context.executor.callbacksOf(execution.id)?.list() ?? [];
         const parent = executionName(context, execution);
+        const { items, next } = pageOf(callbacks, query, { standard: 100, max: 100 });
         return {
           json: {
-            callbacks: callbacks.map(({ id, method, held, waiters }) => ({
+            ...next,
+            callbacks: items.map(({ id, method, held, waiters }) => ({
               name: `${parent}/callbacks/${id}`,
               method,
               availablePayloads: held ? [payloadOf(held)] : [],

@@ -29,6 +29,7 @@ export function createCallbacks(options: {
   clock: Clock;
   newId: () => string;
   urlOf: (id: string) => string;
+  onCreate?: (callback: Callback) => void;
 }): Callbacks {
   const endpoints = new Map<string, Endpoint>();
   return {
@@ -37,6 +38,7 @@ export function createCallbacks(options: {
         const id = options.newId();
         const endpoint = createEndpoint(options.clock, { id, method, url: options.urlOf(id) });
         endpoints.set(id, endpoint);
+        options.onCreate?.(endpoint);
         return endpoint.url;
       },
       next(url, timeoutMs, signal) {

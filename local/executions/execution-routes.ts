@@ -1,26 +1,20 @@
 import { z } from 'zod';
-import { messageOf } from '#shared/errors.ts';
-import { executionFilter } from './filter.ts';
+import { ExecutionBody } from './bodies.ts';
+import { createExecution } from './create-execution.ts';
+import { orderBy } from './fields.ts';
+import { parseFilter } from './filter.ts';
 import { executionName, executionOf, locationPath, workflowOf, type RouteContext } from './place.ts';
-import {
-  enumNumbers,
-  ExecutionBody,
-  executionResource,
-  queryOf,
-  View,
-  type StoredExecution,
-} from './resources.ts';
+import { enumNumbers, pageOf, pageQuery, queryOf, View } from './query.ts';
+import { executionFields, executionOrder, executionResource, type StoredExecution } from './resources.ts';
 import { GoogleError } from '#local/google-error.ts';
 import { parsedBody, type Route } from '#local/http.ts';
 
 const executionsPath = `${locationPath}/workflows/{workflow}/executions`;
-/** Newest first, the only order there is. */
-const orders = ['startTime desc', 'createTime desc', 'start_time desc', 'create_time desc'] as const;
-const pageSizes = { standard: 100, BASIC: 1000, FULL: 100 };
+const pageSizes = { BASIC: { standard: 100, max: 1000 }, FULL: { standard: 100, max: 100 } };
 
 /** Workflow Executions v1: create, get, list, cancel. */
 export function executionRoutes(context: RouteContext): Route[] {
-  const { clock, executions, executor, newId } = context;
+  const { executions, executor } = context;
   const shown = (
     execution: StoredExecution,
     view: 'BASIC' | 'FULL',
@@ -38,21 +32,7 @@ export function executionRoutes(context: RouteContext): Route[] {
       handle(request) {
         const workflow = workflowOf(context, request.params);
         const query = queryOf(request, {});
-        const { argument, labels } = parsedBody(request, ExecutionBody);
-        if (argument !== undefined && argument !== '') checkJson(argument);
-        const time = new Date(clock.now()).toISOString();
-        const execution: StoredExecution = {
-          id: newId(),
-          workflow: workflow.id,
-          state: 'ACTIVE',
-          createTime: time,
-          startTime: time,
-          ...(argument === undefined || argument === '' ? {} : { argument }),
-          labels: { ...workflow.labels, ...labels },
-          workflowRevisionId: workflow.revisionId,
-          billedSteps: { internal: 0, external: 0 },
-        };
-        executor.start(execution, workflow);
+        const { execution } = createExecution(context, workflow, parsedBody(request, ExecutionBody));
         return { json: shown(execution, 'FULL', query) };
       },
     },
@@ -62,27 +42,30 @@ export function executionRoutes(context: RouteContext): Route[] {
       handle(request) {
         const workflow = workflowOf(context, request.params);
         const query = queryOf(request, {
+          ...pageQuery,
           view: View.optional(),
           filter: z.string().default(''),
-          orderBy: z.enum(['', ...orders]).optional(),
-          pageSize: z.coerce.number().int().min(0).default(0),
-          pageToken: z.string().regex(/^\d*$/, 'is not a page token of this service').default(''),
+          orderBy: z.string().default(''),
         });
         const view = query.view ?? 'BASIC';
-        const matches = executionFilter(query.filter);
         const found = executions
           .list()
-          .filter((execution) => execution.workflow === workflow.id && matches(execution))
-          .reverse();
-        const size = Math.min(query.pageSize === 0 ? pageSizes.standard : query.pageSize, pageSizes[view]);
-        const start = Number(query.pageToken);
-        const page = found.slice(start, start + size);
-        return {
-          json: {
-            executions: page.map((execution) => shown(executor.current(execution), view, query)),
-            ...(start + size < found.length ? { nextPageToken: String(start + size) } : {}),
-          },
-        };
+          .filter((execution) => execution.workflow === workflow.id)
+          .map((execution) => executor.current(execution))
+          .filter(parseFilter(query.filter, executionFields, ({ labels }) => labels))
+          .reverse()
+          .sort(orderBy(query.orderBy === '' ? 'createTime desc' : query.orderBy, executionOrder));
+        const asked = `${query.filter}|${query.orderBy}|${view}`;
+        const { items, next } = pageOf(found, query, pageSizes[view], asked);
+        return { json: { executions: items.map((execution) => shown(execution, view, query)), ...next } };
+      },
+    },
+    {
+      method: 'GET',
+      path: `${executionsPath}/{execution}:exportData`,
+      handle() {
+        // What Google's answer holds is not documented.
+        throw new GoogleError('UNIMPLEMENTED', 'The local Workflows does not support executions.exportData');
       },
     },
     {
@@ -111,12 +94,4 @@ export function executionRoutes(context: RouteContext): Route[] {
       },
     },
   ];
-}
-
-function checkJson(argument: string): void {
-  try {
-    JSON.parse(argument);
-  } catch (error) {
-    throw new GoogleError('INVALID_ARGUMENT', `argument is not a JSON text: ${messageOf(error)}`);
-  }
 }

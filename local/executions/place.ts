@@ -13,6 +13,8 @@ export interface RouteContext {
   serviceAccount: string;
   newId: () => string;
   workflows: Collection<StoredWorkflow>;
+  /** Every revision of every workflow, by `WORKFLOW@REVISION`, oldest first. */
+  revisions: Collection<StoredWorkflow>;
   executions: Collection<StoredExecution>;
   executor: Executor;
 }

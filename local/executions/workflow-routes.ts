@@ -1,24 +1,32 @@
 import { z } from 'zod';
+import { callLogLevels, historyLevels, WorkflowBody } from './bodies.ts';
+import { orderBy } from './fields.ts';
+import { parseFilter } from './filter.ts';
 import { checkPlace, locationPath, workflowName, workflowOf, type RouteContext } from './place.ts';
-import { checkWorkflowId, enumNumbers, queryOf, WorkflowBody, type StoredWorkflow } from './resources.ts';
+import { enumNumbers, pageOf, pageQuery, queryOf, shownEnum } from './query.ts';
+import { workflowFields, type StoredWorkflow } from './resources.ts';
+import {
+  changeable,
+  changeWorkflow,
+  createWorkflow,
+  deleteWorkflow,
+  revisionsOf,
+  type Changeable,
+} from './workflow-store.ts';
 import { GoogleError } from '#local/google-error.ts';
 import { parsedBody, type LocalResponse, type Route } from '#local/http.ts';
-import { parseWorkflow } from '#local/workflows/parse.ts';
-import { WorkflowSourceError } from '#local/workflows/program.ts';
-
-const fields = ['description', 'labels', 'serviceAccount', 'sourceContents', 'userEnvVars'] as const;
 
 /**
- * Workflows v1: create, get, list, patch, delete. Changes are long-running operations that are done when answered. A
- * source that does not build is refused at once with code 3 (whether Google answers so or in the operation is unverified).
+ * Workflows v1: create, get, list, patch, delete, revisions. Changes are long-running operations that are done when
+ * answered. A source that does not build is refused at once with code 3 (whether Google answers so or in the operation
+ * is unverified).
  */
 export function workflowRoutes(context: RouteContext): Route[] {
-  const { clock, workflows, executions, executor, newId } = context;
+  const { clock, workflows, newId } = context;
   const operations = new Map<string, unknown>();
-  const now = (): string => new Date(clock.now()).toISOString();
 
   function operation(verb: string, target: string, response: Record<string, unknown>): LocalResponse {
-    const time = now();
+    const time = new Date(clock.now()).toISOString();
     const id = `workflow-${newId()}`;
     const name = `projects/${context.project}/locations/${context.location}/operations/${id}`;
     const metadata = {
@@ -35,19 +43,19 @@ export function workflowRoutes(context: RouteContext): Route[] {
   }
 
   function resource(workflow: StoredWorkflow, asNumbers = false): Record<string, unknown> {
-    const { id, ...rest } = workflow;
-    return { name: workflowName(context, id), state: asNumbers ? 1 : 'ACTIVE', ...rest };
+    const { id, callLogLevel, executionHistoryLevel, ...rest } = workflow;
+    return {
+      name: workflowName(context, id),
+      state: asNumbers ? 1 : 'ACTIVE',
+      ...rest,
+      callLogLevel: shownEnum(callLogLevels, callLogLevel, asNumbers),
+      executionHistoryLevel: shownEnum(historyLevels, executionHistoryLevel, asNumbers),
+    };
   }
 
   function saved(workflow: StoredWorkflow, verb: string): LocalResponse {
-    workflows.put(workflow.id, workflow);
     const type = 'type.googleapis.com/google.cloud.workflows.v1.Workflow';
     return operation(verb, workflowName(context, workflow.id), { '@type': type, ...resource(workflow) });
-  }
-
-  function nextRevision(before: string): string {
-    const number = Number.parseInt(before, 10) + 1;
-    return `${String(number).padStart(6, '0')}-${newId().replaceAll('-', '').slice(-3)}`;
   }
 
   return [
@@ -57,28 +65,7 @@ export function workflowRoutes(context: RouteContext): Route[] {
       handle(request) {
         checkPlace(context, request.params);
         const { workflowId } = queryOf(request, { workflowId: z.string() });
-        checkWorkflowId(workflowId);
-        const body = parsedBody(request, WorkflowBody);
-        if (workflows.get(workflowId)) {
-          throw new GoogleError(
-            'ALREADY_EXISTS',
-            `Workflow ${workflowName(context, workflowId)} already exists`,
-          );
-        }
-        const time = now();
-        const workflow: StoredWorkflow = {
-          id: workflowId,
-          description: body.description ?? '',
-          labels: body.labels ?? {},
-          serviceAccount: accountOf(body.serviceAccount, context.serviceAccount),
-          sourceContents: checkedSource(body.sourceContents),
-          userEnvVars: body.userEnvVars ?? {},
-          revisionId: nextRevision('0'),
-          createTime: time,
-          updateTime: time,
-          revisionCreateTime: time,
-        };
-        return saved(workflow, 'create');
+        return saved(createWorkflow(context, workflowId, parsedBody(request, WorkflowBody)), 'create');
       },
     },
     {
@@ -86,18 +73,41 @@ export function workflowRoutes(context: RouteContext): Route[] {
       path: `${locationPath}/workflows`,
       handle(request) {
         checkPlace(context, request.params);
-        const query = queryOf(request, {});
-        return {
-          json: { workflows: workflows.list().map((workflow) => resource(workflow, enumNumbers(query))) },
-        };
+        const query = queryOf(request, {
+          ...pageQuery,
+          filter: z.string().default(''),
+          orderBy: z.string().default(''),
+        });
+        const found = workflows
+          .list()
+          .filter(parseFilter(query.filter, workflowFields, ({ labels }) => labels))
+          .sort(orderBy(query.orderBy, workflowFields));
+        const sizes = { standard: 500, max: 1000 };
+        const { items, next } = pageOf(found, query, sizes, `${query.filter}|${query.orderBy}`);
+        return { json: { workflows: items.map((item) => resource(item, enumNumbers(query))), ...next } };
+      },
+    },
+    {
+      method: 'GET',
+      path: `${locationPath}/workflows/{workflow}:listRevisions`,
+      handle(request) {
+        const { id } = workflowOf(context, request.params);
+        const query = queryOf(request, pageQuery);
+        const { items, next } = pageOf(revisionsOf(context, id), query, { standard: 20, max: 100 });
+        return { json: { workflows: items.map((item) => resource(item, enumNumbers(query))), ...next } };
       },
     },
     {
       method: 'GET',
       path: `${locationPath}/workflows/{workflow}`,
       handle(request) {
-        const query = queryOf(request, {});
-        return { json: resource(workflowOf(context, request.params), enumNumbers(query)) };
+        const query = queryOf(request, { revisionId: z.string().default('') });
+        const workflow = workflowOf(context, request.params);
+        const wanted =
+          query.revisionId === '' ? workflow : context.revisions.get(`${workflow.id}@${query.revisionId}`);
+        if (wanted) return { json: resource(wanted, enumNumbers(query)) };
+        const name = workflowName(context, workflow.id);
+        throw new GoogleError('NOT_FOUND', `Workflow ${name} has no revision "${query.revisionId}"`);
       },
     },
     {
@@ -107,33 +117,17 @@ export function workflowRoutes(context: RouteContext): Route[] {
         const workflow = workflowOf(context, request.params);
         const { updateMask } = queryOf(request, { updateMask: z.string().optional() });
         const body = parsedBody(request, WorkflowBody);
-        const mask = maskOf(updateMask) ?? fields.filter((field) => body[field] !== undefined);
-        const changed: StoredWorkflow = { ...workflow, updateTime: now() };
-        if (mask.includes('description')) changed.description = body.description ?? '';
-        if (mask.includes('labels')) changed.labels = body.labels ?? {};
-        if (mask.includes('userEnvVars')) changed.userEnvVars = body.userEnvVars ?? {};
-        if (mask.includes('sourceContents')) changed.sourceContents = checkedSource(body.sourceContents);
-        if (mask.includes('serviceAccount')) {
-          changed.serviceAccount = accountOf(body.serviceAccount, context.serviceAccount);
-        }
-        if (mask.some((field) => field !== 'description' && field !== 'labels')) {
-          changed.revisionId = nextRevision(workflow.revisionId);
-          changed.revisionCreateTime = changed.updateTime;
-        }
-        return saved(changed, 'update');
+        const mask = maskOf(updateMask) ?? changeable.filter((field) => body[field] !== undefined);
+        return saved(changeWorkflow(context, workflow, body, mask), 'update');
       },
     },
     {
       method: 'DELETE',
       path: `${locationPath}/workflows/{workflow}`,
-      handle({ params }) {
-        const workflow = workflowOf(context, params);
-        for (const execution of executions.list()) {
-          if (execution.workflow !== workflow.id) continue;
-          executor.cancel(execution);
-          executions.delete(execution.id);
-        }
-        workflows.delete(workflow.id);
+      handle(request) {
+        queryOf(request, {});
+        const workflow = workflowOf(context, request.params);
+        deleteWorkflow(context, workflow);
         const response = { '@type': 'type.googleapis.com/google.protobuf.Empty' };
         return operation('delete', workflowName(context, workflow.id), response);
       },
@@ -143,9 +137,9 @@ export function workflowRoutes(context: RouteContext): Route[] {
       path: `${locationPath}/operations/workflow-{operation}`,
       handle({ params }) {
         checkPlace(context, params);
-        const found = operations.get(`workflow-${params.operation}`);
+        const found = operations.get(`workflow-${params['operation']}`);
         if (found === undefined) {
-          throw new GoogleError('NOT_FOUND', `Operation workflow-${params.operation} was not found`);
+          throw new GoogleError('NOT_FOUND', `Operation workflow-${params['operation']} was not found`);
         }
         return { json: found };
       },
@@ -154,34 +148,15 @@ export function workflowRoutes(context: RouteContext): Route[] {
 }
 
 /** In lower camel case or snake case, as Google takes both. */
-function maskOf(text: string | undefined): readonly (typeof fields)[number][] | undefined {
+function maskOf(text: string | undefined): readonly Changeable[] | undefined {
   if (text === undefined || text === '') return undefined;
   return text.split(',').map((path) => {
     const camel = path.trim().replaceAll(/_([a-z])/g, (_whole, letter: string) => letter.toUpperCase());
-    const field = fields.find((known) => known === camel);
+    const field = changeable.find((known) => known === camel);
     if (field) return field;
     throw new GoogleError(
       'INVALID_ARGUMENT',
-      `update mask path "${path}" is unknown: expected ${fields.join(', ')}`,
+      `update mask path "${path}" is unknown: expected ${changeable.join(', ')}`,
     );
   });
-}
-
-function checkedSource(source: string | undefined): string {
-  if (source === undefined || source === '') {
-    throw new GoogleError('INVALID_ARGUMENT', 'sourceContents is required');
-  }
-  try {
-    parseWorkflow(source);
-    return source;
-  } catch (error) {
-    if (error instanceof WorkflowSourceError) throw new GoogleError('INVALID_ARGUMENT', error.message);
-    throw error;
-  }
-}
-
-/** An e-mail, or `projects/P/serviceAccounts/E-MAIL`. */
-function accountOf(given: string | undefined, otherwise: string): string {
-  const account = given?.replace(/^projects\/[^/]+\/serviceAccounts\//, '');
-  return account === undefined || account === '' ? otherwise : account;
 }

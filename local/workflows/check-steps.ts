@@ -36,6 +36,10 @@ export function namedSteps(steps: readonly Step[]): Step[] {
         return [...step.body.filter(({ name }) => name !== step.name), ...(step.except?.steps ?? [])];
       case 'switch':
         return step.entries.flatMap((entry) => inside(entry.step));
+      case 'parallel':
+        return step.work.kind === 'for'
+          ? step.work.steps
+          : step.work.branches.flatMap((branch) => branch.steps);
       default:
         return [];
     }

@@ -9,17 +9,28 @@ import { assignedNames, namedSteps } from '#local/workflows/check-steps.ts';
 import { library } from '#local/workflows/library.ts';
 import type { Position, Program, SourceProblem, Step, Template } from '#local/workflows/program.ts';
 
+const loopTargets = ['break', 'continue'];
+
+const notShared = (name: string): string =>
+  `variable '${name}' is written inside a parallel step but not in its list 'shared'`;
+
 /** Where a step stands: the variables and the jump targets it can see. */
 interface Place {
   variables: ReadonlySet<string>;
-  /** Steps of this block and of the blocks around it, up to the loop or workflow they are in. */
+  /** Steps of this block and of the blocks around it, up to the loop, branch or workflow they are in. */
   targets: ReadonlySet<string>;
+  /** Variables that steps written above create, here and further out. It grows from step to step. */
+  assigned: Set<string>;
+  /** Inside a parallel step: variables around it that it does not share. */
+  unshared: ReadonlySet<string>;
+  inParallel: boolean;
 }
 
 /**
  * What a deployment refuses in a well-formed source: unknown symbols and functions, wrong arguments, blocking calls
- * inside expressions, jumps to what cannot be reached, step names used twice. A variable counts as known when it is
- * assigned anywhere in its scope; that it was assigned in time shows at run time only.
+ * inside expressions, jumps to what cannot be reached, step names used twice, writes of a parallel branch to variables
+ * that are not shared. A variable counts as known when it is assigned anywhere in its scope; that it was assigned in
+ * time shows at run time only. (For the writes of a branch, what stands above it counts: unverified.)
  */
 export function checkProgram(program: Program): SourceProblem[] {
   const problems: SourceProblem[] = [];
@@ -32,8 +43,10 @@ export function checkProgram(program: Program): SourceProblem[] {
       });
     }
     checkNames(routine.steps);
-    const variables = new Set([...routine.params.map(({ name }) => name), ...assignedNames(routine.steps)]);
-    checkBlock(routine.steps, { variables, targets: new Set() });
+    const params = routine.params.map(({ name }) => name);
+    const variables = new Set([...params, ...assignedNames(routine.steps)]);
+    const outermost = { targets: new Set<string>(), unshared: new Set<string>(), inParallel: false };
+    checkBlock(routine.steps, { ...outermost, variables, assigned: new Set(params) });
   }
   return problems;
 
@@ -65,6 +78,8 @@ export function checkProgram(program: Program): SourceProblem[] {
     checkBlock(steps, {
       ...place,
       variables: new Set([...place.variables, ...own, ...assignedNames(steps)]),
+      assigned: new Set([...place.assigned, ...own]),
+      unshared: new Set([...place.unshared].filter((name) => !own.includes(name))),
     });
   }
 
@@ -84,11 +99,13 @@ export function checkProgram(program: Program): SourceProblem[] {
             check({ kind: 'expression', expression, position: step.position }, 'assignment');
           }
           check(value, 'assignment');
+          checkWrite(step, variable, place);
         }
         return;
       case 'call':
         for (const value of step.args.values()) check(value, 'args');
         checkNamedCall(step);
+        if (step.result !== undefined) checkWrite(step, step.result, place);
         return;
       case 'switch':
         for (const { condition, step: inner } of step.entries) {
@@ -98,10 +115,12 @@ export function checkProgram(program: Program): SourceProblem[] {
         return;
       case 'for':
         check(step.over.template, `'${step.over.kind}'`);
-        checkInnerScope(step.steps, [step.value, step.index], {
-          ...place,
-          targets: new Set(['break', 'continue']),
-        });
+        checkInnerScope(step.steps, [step.value, step.index], { ...place, targets: new Set(loopTargets) });
+        return;
+      case 'parallel':
+        if (step.concurrencyLimit) check(step.concurrencyLimit, "'concurrency_limit'");
+        if (step.work.kind === 'for') check(step.work.over.template, `'${step.work.over.kind}'`);
+        checkParallel(step, place);
         return;
       case 'steps':
         checkBlock(step.steps, place);
@@ -117,6 +136,7 @@ export function checkProgram(program: Program): SourceProblem[] {
         return;
       case 'raise':
       case 'return':
+        if (step.kind === 'return' && place.inParallel) report(step, "'return' inside a parallel step");
         check(step.value, step.kind === 'raise' ? 'raised value' : 'return value');
         return;
       case 'jump':
@@ -124,12 +144,35 @@ export function checkProgram(program: Program): SourceProblem[] {
     }
   }
 
+  /** Branches know their own variables and those around the step, but not each other's. */
+  function checkParallel(step: Extract<Step, { kind: 'parallel' }>, place: Place): void {
+    for (const name of step.shared) {
+      if (!place.variables.has(name))
+        report(step, `shared variable '${name}' is not a variable outside the step`);
+      if (place.unshared.has(name)) report(step, notShared(name));
+    }
+    const unshared = new Set([...place.assigned].filter((name) => !step.shared.includes(name)));
+    const inside = { ...place, unshared, inParallel: true };
+    if (step.work.kind === 'for') {
+      // That an iteration may not break the others off is unverified.
+      const { steps, value, index } = step.work;
+      checkInnerScope(steps, [value, index], { ...inside, targets: new Set(['continue']) });
+      return;
+    }
+    for (const { steps } of step.work.branches) checkInnerScope(steps, [], { ...inside, targets: new Set() });
+  }
+
+  function checkWrite(step: Step, name: string, place: Place): void {
+    if (place.unshared.has(name)) report(step, notShared(name));
+    place.assigned.add(name);
+  }
+
+  /** That a branch can neither return nor end the execution is unverified. */
   function checkJump(step: Step, place: Place): void {
     const { next } = step;
-    if (next === undefined || next === 'end' || place.targets.has(next)) return;
-    const loopOnly = next === 'break' || next === 'continue';
-    const problem = loopOnly
-      ? `'next: ${next}' outside a for loop`
+    if (next === undefined || place.targets.has(next) || (next === 'end' && !place.inParallel)) return;
+    const problem = ['end', ...loopTargets].includes(next)
+      ? `'next: ${next}' ${next === 'end' ? 'inside a parallel step' : 'outside a for loop'}`
       : `cannot jump to step '${next}': neither this block nor one around it has it`;
     report(step, problem);
   }

@@ -1,3 +1,4 @@
+import { mapInTurn, after, type Eventual } from '#local/workflows/eventual.ts';
 import type { Expression } from '#local/workflows/expression.ts';
 import { fault } from '#local/workflows/fault.ts';
 import { applyBinary, negate, requireBoolean } from '#local/workflows/operators.ts';
@@ -8,37 +9,45 @@ import { unreachable } from '#local/workflows/unreachable.ts';
 /** What an expression can reach: variables, and functions by name with positional arguments. */
 export interface Reach {
   read(variable: string): Value;
-  call(name: string, args: readonly Value[]): Promise<Value>;
+  call(name: string, args: readonly Value[]): Eventual<Value>;
 }
 
 /** `and` and `or` stop as soon as the answer is known (Google's samples guard `e.code` with `"HttpError" in e.tags and …`). */
-export async function evaluate(expression: Expression, reach: Reach): Promise<Value> {
+export function evaluate(expression: Expression, reach: Reach): Eventual<Value> {
   switch (expression.kind) {
     case 'literal':
       return expression.value;
     case 'variable':
       return reach.read(expression.name);
     case 'list':
-      return evaluateAll(expression.items, reach);
+      return mapInTurn(expression.items, (item) => evaluate(item, reach));
     case 'member':
-      return elementOf(await evaluate(expression.object, reach), expression.key);
+      return after(evaluate(expression.object, reach), (object) => elementOf(object, expression.key));
     case 'index':
-      return elementOf(await evaluate(expression.object, reach), await evaluate(expression.index, reach));
-    case 'unary': {
-      const operand = await evaluate(expression.operand, reach);
-      return expression.operator === '-' ? negate(operand) : !requireBoolean(operand, "the operand of 'not'");
-    }
+      return after(evaluate(expression.object, reach), (object) =>
+        after(evaluate(expression.index, reach), (index) => elementOf(object, index)),
+      );
+    case 'unary':
+      return after(evaluate(expression.operand, reach), (operand) =>
+        expression.operator === '-' ? negate(operand) : !requireBoolean(operand, "the operand of 'not'"),
+      );
     case 'call':
-      return reach.call(expression.name, await evaluateAll(expression.args, reach));
+      return after(
+        mapInTurn(expression.args, (arg) => evaluate(arg, reach)),
+        (args) => reach.call(expression.name, args),
+      );
     case 'binary': {
-      const { operator } = expression;
-      const left = await evaluate(expression.left, reach);
-      if (operator !== 'and' && operator !== 'or') {
-        return applyBinary(operator, left, await evaluate(expression.right, reach));
-      }
-      const known = requireBoolean(left, `the left side of '${operator}'`);
-      if (known === (operator === 'or')) return known;
-      return requireBoolean(await evaluate(expression.right, reach), `the right side of '${operator}'`);
+      const { operator, right } = expression;
+      return after(evaluate(expression.left, reach), (left) => {
+        if (operator !== 'and' && operator !== 'or') {
+          return after(evaluate(right, reach), (value) => applyBinary(operator, left, value));
+        }
+        const known = requireBoolean(left, `the left side of '${operator}'`);
+        if (known === (operator === 'or')) return known;
+        return after(evaluate(right, reach), (value) =>
+          requireBoolean(value, `the right side of '${operator}'`),
+        );
+      });
     }
     default:
       throw unreachable(expression);
@@ -46,27 +55,23 @@ export async function evaluate(expression: Expression, reach: Reach): Promise<Va
 }
 
 /** A YAML value with its expressions replaced by what they evaluate to. */
-export async function evaluateTemplate(template: Template, reach: Reach): Promise<Value> {
+export function evaluateTemplate(template: Template, reach: Reach): Eventual<Value> {
   switch (template.kind) {
     case 'constant':
       return template.value;
     case 'expression':
       return evaluate(template.expression, reach);
-    case 'list': {
-      const items: Value[] = [];
-      for (const item of template.items) items.push(await evaluateTemplate(item, reach));
-      return items;
-    }
-    case 'map': {
-      const map = new Map<string, Value>();
-      for (const [key, value] of template.entries) {
-        const name = await evaluateTemplate(key, reach);
-        if (typeof name !== 'string')
-          throw fault('TypeError', `a map key must be a string, got ${typeName(name)}`);
-        map.set(name, await evaluateTemplate(value, reach));
-      }
-      return map;
-    }
+    case 'list':
+      return mapInTurn(template.items, (item) => evaluateTemplate(item, reach));
+    case 'map':
+      return after(
+        mapInTurn(template.entries, ([key, value]) =>
+          after(evaluateTemplate(key, reach), (name) =>
+            after(evaluateTemplate(value, reach), (made): [string, Value] => [keyOf(name), made]),
+          ),
+        ),
+        (entries) => new Map(entries),
+      );
     default:
       throw unreachable(template);
   }
@@ -75,9 +80,8 @@ export async function evaluateTemplate(template: Template, reach: Reach): Promis
 /** `container[key]`: KeyError for a missing key, IndexError outside the list, TypeError for anything else. */
 function elementOf(container: Value, key: Value): Value {
   if (isMap(container)) {
-    if (typeof key !== 'string') throw fault('TypeError', `a map key must be a string, got ${typeName(key)}`);
-    const value = container.get(key);
-    if (value === undefined) throw fault('KeyError', `key not found: ${key}`);
+    const value = container.get(keyOf(key));
+    if (value === undefined) throw fault('KeyError', `key not found: ${keyOf(key)}`);
     return value;
   }
   if (isList(container)) return container[listIndex(container, key)] ?? null;
@@ -111,10 +115,9 @@ function listIndex(list: readonly Value[], key: Value): number {
   return Number(key);
 }
 
-async function evaluateAll(expressions: readonly Expression[], reach: Reach): Promise<Value[]> {
-  const values: Value[] = [];
-  for (const expression of expressions) values.push(await evaluate(expression, reach));
-  return values;
+function keyOf(key: Value): string {
+  if (typeof key === 'string') return key;
+  throw fault('TypeError', `a map key must be a string, got ${typeName(key)}`);
 }
 
 function describeKey(key: Value): string {

@@ -1,7 +1,6 @@
-import type { Expression } from '#local/workflows/expression.ts';
 import type { Position } from '#local/workflows/program.ts';
 import type { SourceEntry, SourceNode } from '#local/workflows/source.ts';
-import { expressionAt, PlacedError } from '#local/workflows/template.ts';
+import { PlacedError } from '#local/workflows/template.ts';
 
 /** Readers of source nodes that say what they wanted. All of them throw PlacedError. */
 
@@ -52,24 +51,6 @@ export function checkedName(name: string, what: string, position: Position): str
   if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return name;
   throw new PlacedError(
     `${what} '${name}' is not a valid name: letters, digits and underscores only`,
-    position,
-  );
-}
-
-/** The left side of an assignment: `v`, `v.k`, `v["k"]`, `v[expression].k`. */
-export function targetAt(
-  text: string,
-  position: Position,
-): { variable: string; path: readonly Expression[] } {
-  const path: Expression[] = [];
-  let expression = expressionAt(text, position);
-  while (expression.kind === 'member' || expression.kind === 'index') {
-    path.unshift(expression.kind === 'index' ? expression.index : { kind: 'literal', value: expression.key });
-    expression = expression.object;
-  }
-  if (expression.kind === 'variable') return { variable: expression.name, path };
-  throw new PlacedError(
-    `'${text}' cannot be assigned to: expected a variable or an element of one`,
     position,
   );
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '#shared/clock.ts';
-import type { Action } from '#local/workflows/program.ts';
+import type { Position } from '#local/workflows/program.ts';
 import type { Value } from '#local/workflows/values.ts';
 
 /** Everything a running workflow can see or do outside itself. */
@@ -18,8 +18,8 @@ export interface WorkflowHost {
   /** Where a connector's service answers, without a trailing slash (`https://pubsub.googleapis.com`), by its name (`pubsub`). */
   connectorOrigin(service: string): string;
   callbacks: CallbackPort;
-  /** Called before each step runs; must be cheap. */
-  onStep?(event: StepEvent): void;
+  /** Told what the run does as it does it. */
+  observer?: Observer;
 }
 
 export interface LogEntry {
@@ -28,10 +28,61 @@ export interface LogEntry {
   data: Value;
 }
 
+/** Its functions must be cheap and must not throw. */
+export interface Observer {
+  /** Twice for each entry: when it begins and when it ends. */
+  onStep?(event: StepEvent): void;
+  /** Before the run waits that long, at most when for a callback. */
+  onWait?(seconds: number, why: WaitReason): void;
+  /** Once for each billed step; `external` counts a step that was announced as internal again, as external. */
+  onBilled?(kind: keyof BilledSteps): void;
+}
+
+/** `retry`: between the tries of a `try` or of a connector's request. `poll`: between looks at a long-running operation. */
+export type WaitReason = 'sleep' | 'retry' | 'callback' | 'poll';
+
+/**
+ * The kinds of step entries in the Executions API, without `STEP_`. STEPS, a plain block of steps, is not among those.
+ * Those of a part are entries of their own inside their step.
+ */
+export type StepType =
+  | 'ASSIGN'
+  | 'STD_LIB_CALL'
+  | 'CONNECTOR_CALL'
+  | 'SUBWORKFLOW_CALL'
+  | 'SWITCH'
+  | 'FOR'
+  | 'FOR_ITERATION'
+  | 'PARALLEL_FOR'
+  | 'PARALLEL_BRANCH'
+  | 'PARALLEL_BRANCH_ENTRY'
+  | 'TRY_RETRY_EXCEPT'
+  | 'TRY'
+  | 'RETRY'
+  | 'EXCEPT'
+  | 'RETURN'
+  | 'RAISE'
+  | 'GOTO'
+  | 'STEPS';
+
 export interface StepEvent {
+  /** Counted from 1 in the order entries begin; both events of an entry have the same. */
+  id: number;
+  /** The entry it runs inside: block, loop, branch or the step that called the subworkflow. */
+  parent: number | undefined;
   routine: string;
   step: string;
-  kind: Action['kind'];
+  type: StepType;
+  /** One iteration, branch, try, retry or except of a step: not a step itself and not billed as one. */
+  part: boolean;
+  position: Position;
+  state: 'in-progress' | 'succeeded' | 'failed';
+  /** Empty for what runs in no branch; else the branches it is in, outermost first: `1`, `1.2`. */
+  threadId: string;
+  /** What the step failed with. */
+  error?: Value;
+  /** Counted from 0: the iteration of a loop, the branch of a parallel step, the retry. */
+  iteration?: number;
 }
 
 export interface CallbackPort {

@@ -1,8 +1,7 @@
 import { messageOf } from '#shared/errors.ts';
-import { fault, type WorkflowFault } from '#local/workflows/fault.ts';
+import { fault, limitFault, type WorkflowFault } from '#local/workflows/fault.ts';
 import { formatJson, parseJson } from '#local/workflows/json.ts';
 import type { CallContext } from '#local/workflows/library/function.ts';
-import { limits } from '#local/workflows/program.ts';
 import { decodeUtf8 } from '#local/workflows/utf8.ts';
 import { isMap, textOf, typeName, type Value, type ValueMap } from '#local/workflows/values.ts';
 
@@ -37,7 +36,7 @@ export async function exchange(request: Exchange, context: CallContext): Promise
   );
   try {
     const response = await host.fetch(request.url, { method: request.method, headers, body, signal: whole });
-    const bytes = await readBody(response);
+    const bytes = await readBody(response, context.limits.httpResponseBytes);
     const answer = new Map<string, Value>([
       ['body', decodeBody(bytes, response.headers.get('content-type') ?? '')],
       ['code', BigInt(response.status)],
@@ -88,14 +87,12 @@ function formText(value: Value): string {
   throw fault('TypeError', `a form field must be a string, number or boolean, got ${typeName(value)}`);
 }
 
-async function readBody(response: Response): Promise<Uint8Array> {
+async function readBody(response: Response, limit: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of response.body ?? []) {
     size += chunk.length;
-    if (size > limits.httpResponseBytes) {
-      throw fault('ResourceLimitError', `HTTP response is larger than ${limits.httpResponseBytes} bytes`);
-    }
+    if (size > limit) throw limitFault(`the HTTP response is larger than the limit of ${limit} bytes`);
     chunks.push(chunk);
   }
   return new Uint8Array(Buffer.concat(chunks));

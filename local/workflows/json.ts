@@ -25,7 +25,7 @@ function revive(_key: string, value: unknown, context: { source?: string }): Val
 }
 
 /**
- * Value → JSON text, ints in full. Bytes have no JSON form: TypeError.
+ * Value → JSON text, ints in full. Bytes have no JSON form: ValueError.
  * @param indent as of JSON.stringify
  */
 export function formatJson(value: Value, indent = ''): string {
@@ -36,7 +36,7 @@ function toPlain(value: Value): unknown {
   if (isList(value)) return value.map(toPlain);
   if (isMap(value)) return Object.fromEntries([...value].map(([key, item]) => [key, toPlain(item)]));
   if (value instanceof Uint8Array) {
-    throw fault('TypeError', `a value of type ${typeName(value)} cannot be encoded as JSON`);
+    throw fault('ValueError', `a value of type ${typeName(value)} cannot be encoded as JSON`);
   }
   if (typeof value === 'bigint') return rawJson(String(value));
   if (typeof value === 'number' && !Number.isFinite(value)) {

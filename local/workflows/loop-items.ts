@@ -1,7 +1,7 @@
 import { fault } from '#local/workflows/fault.ts';
-import { isList, typeName, type Value } from '#local/workflows/values.ts';
+import { isList, isNumber, typeName, type Value } from '#local/workflows/values.ts';
 
-/** What a `for` runs over: the elements of a list, or the integers of a range with both its ends. */
+/** What a `for` runs over: the elements of a list, or the numbers of a range with both its ends. */
 export function loopItems(kind: 'in' | 'range', over: Value): Iterable<Value> {
   return kind === 'in' ? listOf(over) : rangeOf(over);
 }
@@ -11,11 +11,12 @@ function listOf(value: Value): readonly Value[] {
   throw fault('TypeError', `'in' must be a list, got ${typeName(value)}`);
 }
 
-/** Both ends belong to it; one that ends before it starts is empty. */
-function* rangeOf(value: Value): Generator<bigint> {
+/** Both ends belong to it; one that ends before it starts is empty. Ints or doubles, each one more than the one before. */
+function* rangeOf(value: Value): Generator<Value> {
   const [start, end, ...more] = isList(value) ? value : [];
-  if (typeof start !== 'bigint' || typeof end !== 'bigint' || more.length > 0) {
-    throw fault('TypeError', `'range' must be a list of two integers`);
+  if (start === undefined || end === undefined || more.length > 0 || !isNumber(start) || !isNumber(end)) {
+    throw fault('TypeError', `'range' must be a list of two numbers`);
   }
-  for (let item = start; item <= end; item += 1n) yield item;
+  if (typeof start === 'bigint') for (let item = start; item <= end; item += 1n) yield item;
+  else for (let item = start; item <= end; item += 1) yield item;
 }

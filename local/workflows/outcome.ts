@@ -1,6 +1,7 @@
 import { WorkflowFault } from '#local/workflows/fault.ts';
 import type { BilledSteps, WorkflowHost } from '#local/workflows/host.ts';
 import { formatJson } from '#local/workflows/json.ts';
+import { contextOf, payloadOf } from '#local/workflows/outcome-text.ts';
 import type { Program } from '#local/workflows/program.ts';
 import { interpret } from '#local/workflows/run.ts';
 import type { Value } from '#local/workflows/values.ts';
@@ -43,30 +44,11 @@ export async function runWorkflow(
 }
 
 function describe(fault: WorkflowFault): OutcomeError {
-  const payload = payloadOf(fault);
-  const [first] = fault.trace;
-  const where = first
-    ? `\nin step "${first.step}", routine "${first.routine}", line: ${first.position.line}`
-    : '';
   const elements = fault.trace.map(({ routine, step, position }) => ({
     routine,
     step,
     // The length of the step is not known here.
     position: { line: String(position.line), column: String(position.column), length: '0' },
   }));
-  return {
-    payload,
-    context: `${fault.message === '' ? payload : fault.message}${where}`,
-    stackTrace: { elements },
-  };
-}
-
-/** What was raised may hold bytes, which have no JSON form. */
-function payloadOf(fault: WorkflowFault): string {
-  try {
-    return formatJson(fault.value);
-  } catch (error) {
-    if (error instanceof WorkflowFault) return JSON.stringify(fault.message);
-    throw error;
-  }
+  return { payload: payloadOf(fault), context: contextOf(fault), stackTrace: { elements } };
 }

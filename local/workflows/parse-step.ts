@@ -5,14 +5,13 @@ import {
   itemsOf,
   onlyEntry,
   stringAt,
-  targetAt,
   variableAt,
   type Fields,
 } from '#local/workflows/fields.ts';
-import { limits, type Action, type Step } from '#local/workflows/program.ts';
-import { parseRetry } from '#local/workflows/retry-policy.ts';
+import { parseLoop, parseParallel, parseTry, type BlockParsing } from '#local/workflows/parse-block.ts';
+import type { Action, Limits, Step, Template } from '#local/workflows/program.ts';
 import type { SourceNode } from '#local/workflows/source.ts';
-import { PlacedError, templateOf } from '#local/workflows/template.ts';
+import { PlacedError, type TemplateReader } from '#local/workflows/template.ts';
 import { unreachable } from '#local/workflows/unreachable.ts';
 
 const actionKeys = [
@@ -37,10 +36,16 @@ const companions: Readonly<Record<string, ActionKey>> = {
 };
 const stepKeys = [...actionKeys, ...Object.keys(companions), 'next'];
 
-/** @param report is told of each problem and the step it is in; parsing goes on with the next step. */
-export function createStepParser(
-  report: (error: unknown, where: string) => void,
-): (node: SourceNode, what: string) => Step[] {
+export interface StepParsing {
+  limits: Limits;
+  read: TemplateReader;
+  /** Told of each problem and the step it is in; parsing goes on with the next step. */
+  report: (error: unknown, where: string) => void;
+}
+
+export type ParseSteps = (node: SourceNode, what: string) => Step[];
+
+export function createStepParser({ limits, read, report }: StepParsing): ParseSteps {
   function parseSteps(node: SourceNode, what: string): Step[] {
     const items = itemsOf(node, `the steps of ${what}`);
     if (items.length === 0) throw new PlacedError(`${what} has no steps`, node.position);
@@ -88,87 +93,54 @@ export function createStepParser(
     const { value: node } = entry;
     switch (action) {
       case 'assign':
-        return { kind: 'assign', assignments: bounded(node, 'assign', limits.assignments).map(assignment) };
+        return {
+          kind: 'assign',
+          assignments: bounded(node, 'assign', limits.assignments).map((item) => assignment(item, read)),
+        };
       case 'call':
-        return call(node, fields);
+        return call(node, fields, read);
       case 'switch':
         return {
           kind: 'switch',
           entries: bounded(node, 'switch', limits.conditions).map((item) => condition(item, name)),
         };
       case 'for':
-        return loop(node, name);
+        return { kind: 'for', ...parseLoop(node, name, parts) };
       case 'parallel':
-        throw new PlacedError("'parallel' is not supported by the local runtime", entry.position);
+        return parseParallel(node, name, parts);
       case 'steps':
         return { kind: 'steps', steps: parseSteps(node, `step ${name}`) };
       case 'try':
-        return tryBlock(node, fields, name);
+        return parseTry(node, fields, name, parts);
       case 'raise':
-        return { kind: 'raise', value: templateOf(node) };
+        return { kind: 'raise', value: read.template(node) };
       case 'return':
-        return { kind: 'return', value: templateOf(node) };
+        return { kind: 'return', value: read.template(node) };
       default:
         throw unreachable(action);
     }
   }
 
-  function condition(
-    node: SourceNode,
-    name: string,
-  ): { condition: ReturnType<typeof templateOf>; step: Step } {
+  function condition(node: SourceNode, name: string): { condition: Template; step: Step } {
     const step = parseStep(node, name, ['condition']);
     const found = fieldsOf(node, 'a switch entry', ['condition', ...stepKeys]).get('condition');
     if (!found) throw new PlacedError("a switch entry needs a 'condition'", node.position);
-    return { condition: templateOf(found.value), step };
-  }
-
-  function loop(node: SourceNode, name: string): Action {
-    const fields = fieldsOf(node, "'for'", ['value', 'index', 'in', 'range', 'steps']);
-    const [value, index, list, range, steps] = ['value', 'index', 'in', 'range', 'steps'].map(
-      (key) => fields.get(key)?.value,
-    );
-    if (!value || !steps || !list === !range) {
-      throw new PlacedError("'for' needs 'value', 'steps' and either 'in' or 'range'", node.position);
+    const template = read.template(found.value);
+    if (
+      template.kind === 'expression' ||
+      (template.kind === 'constant' && typeof template.value === 'boolean')
+    ) {
+      return { condition: template, step };
     }
-    if (index && range) throw new PlacedError("'index' goes with 'in' only", index.position);
-    const template = templateOf(list ?? range ?? node);
-    return {
-      kind: 'for',
-      value: variableAt(value, "'value'"),
-      index: index && variableAt(index, "'index'"),
-      over: { kind: list ? 'in' : 'range', template },
-      steps: parseSteps(steps, `step ${name}`),
-    };
+    throw new PlacedError("'condition' must be an expression, true or false", found.position);
   }
 
-  function tryBlock(node: SourceNode, fields: Fields, name: string): Action {
-    const retry = fields.get('retry')?.value;
-    const except = fields.get('except')?.value;
-    if (!retry && !except) throw new PlacedError("'try' needs 'retry' or 'except'", node.position);
-    const body = parseStep(node, name, []);
-    if (body.kind === 'for') throw new PlacedError('loop step name should not be empty', node.position);
-    if ((body.kind !== 'call' && body.kind !== 'steps') || body.next !== undefined) {
-      throw new PlacedError("'try' must hold one 'call' or 'steps'", node.position);
-    }
-    return {
-      kind: 'try',
-      body: body.kind === 'steps' ? body.steps : [body],
-      retry: retry && parseRetry(retry),
-      except: except && handler(except, name),
-    };
-  }
-
-  function handler(node: SourceNode, name: string): { as: string | undefined; steps: readonly Step[] } {
-    const fields = fieldsOf(node, "'except'", ['as', 'steps']);
-    const as = fields.get('as')?.value;
-    const steps = fields.get('steps')?.value;
-    return {
-      as: as && variableAt(as, "'as'"),
-      steps: steps ? parseSteps(steps, `the except of step ${name}`) : [],
-    };
-  }
-
+  const parts: BlockParsing = {
+    limits,
+    read,
+    parseSteps,
+    parseStep: (node, name) => parseStep(node, name, []),
+  };
   return parseSteps;
 }
 
@@ -178,12 +150,15 @@ function bounded(node: SourceNode, what: string, limit: number): readonly Source
   throw new PlacedError(`'${what}' has ${items.length} entries: expected 1 to ${limit}`, node.position);
 }
 
-function assignment(node: SourceNode): Extract<Action, { kind: 'assign' }>['assignments'][number] {
+function assignment(
+  node: SourceNode,
+  read: TemplateReader,
+): Extract<Action, { kind: 'assign' }>['assignments'][number] {
   const entry = onlyEntry(node, 'an assignment');
-  return { ...targetAt(entry.key, entry.position), value: templateOf(entry.value) };
+  return { ...read.target(entry.key, entry.position), value: read.template(entry.value) };
 }
 
-function call(node: SourceNode, fields: Fields): Action {
+function call(node: SourceNode, fields: Fields, read: TemplateReader): Action {
   const name = stringAt(node, "'call'");
   if (dottedName({ kind: 'variable', name }) === undefined || name.startsWith('${')) {
     throw new PlacedError(`'call' needs the name of a function, not '${name}'`, node.position);
@@ -193,7 +168,7 @@ function call(node: SourceNode, fields: Fields): Action {
   return {
     kind: 'call',
     function: name,
-    args: new Map(args ? entriesOf(args, "'args'").map(({ key, value }) => [key, templateOf(value)]) : []),
+    args: new Map(args ? entriesOf(args, "'args'").map(({ key, value }) => [key, read.template(value)]) : []),
     result: result && variableAt(result, "'result'"),
   };
 }

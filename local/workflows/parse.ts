@@ -1,7 +1,9 @@
 import { checkProgram } from '#local/workflows/check.ts';
 import { checkedName, entriesOf, fieldsOf, itemsOf, variableAt } from '#local/workflows/fields.ts';
 import {
+  defaultLimits,
   WorkflowSourceError,
+  type Limits,
   type Parameter,
   type Program,
   type Routine,
@@ -9,30 +11,32 @@ import {
 } from '#local/workflows/program.ts';
 import { readSource, type SourceEntry, type SourceNode } from '#local/workflows/source.ts';
 import { createStepParser } from '#local/workflows/parse-step.ts';
-import { PlacedError, templateOf } from '#local/workflows/template.ts';
+import { createTemplateReader, PlacedError, type TemplateReader } from '#local/workflows/template.ts';
 
 /**
  * Source text → a program that may run, or every problem at once. As strict as a deployment: what Google refuses is
  * refused, and so is what this runtime does not support.
+ * @param limits of the check and of the runs
  * @throws WorkflowSourceError
  */
-export function parseWorkflow(source: string): Program {
-  const root = readSource(source);
+export function parseWorkflow(source: string, limits: Limits = defaultLimits): Program {
+  const root = readSource(source, limits);
   const problems: SourceProblem[] = [];
   const report = (error: unknown, where: string): void => {
     if (!(error instanceof PlacedError)) throw error;
     problems.push({ message: `error in ${where}: ${error.message}`, position: error.position });
   };
-  const parseSteps = createStepParser(report);
+  const read = createTemplateReader(limits);
+  const parseSteps = createStepParser({ limits, read, report });
   const routines = new Map<string, Routine>();
   try {
-    for (const { name, params, steps } of routineNodes(root)) {
+    for (const { name, params, steps } of routineNodes(root, read, limits)) {
       routines.set(name, { name, params, steps: parseSteps(steps, `workflow ${name}`) });
     }
   } catch (error) {
     report(error, 'the source');
   }
-  const program: Program = { routines };
+  const program: Program = { routines, limits };
   if (problems.length === 0) problems.push(...checkProgram(program));
   if (problems.length > 0) throw new WorkflowSourceError(problems);
   return program;
@@ -45,9 +49,9 @@ interface RoutineNode {
 }
 
 /** A bare list of steps is `main` without parameters. */
-function routineNodes(root: SourceNode): RoutineNode[] {
+function routineNodes(root: SourceNode, read: TemplateReader, limits: Limits): RoutineNode[] {
   if (root.kind === 'list') return [{ name: 'main', params: [], steps: root }];
-  const nodes = entriesOf(root, 'a workflow').map(routineNode);
+  const nodes = entriesOf(root, 'a workflow').map((entry) => routineNode(entry, read, limits));
   const main = nodes.find((node) => node.name === 'main');
   if (!main) throw new PlacedError("there is no 'main' workflow", root.position);
   if (main.params.length > 1) {
@@ -56,26 +60,39 @@ function routineNodes(root: SourceNode): RoutineNode[] {
   return nodes;
 }
 
-function routineNode(entry: SourceEntry): RoutineNode {
+function routineNode(entry: SourceEntry, read: TemplateReader, limits: Limits): RoutineNode {
   const name = checkedName(entry.key, 'workflow', entry.position);
   const fields = fieldsOf(entry.value, `workflow ${name}`, ['params', 'steps']);
   const steps = fields.get('steps')?.value;
   if (!steps) throw new PlacedError(`workflow ${name} has no steps`, entry.position);
-  const params = fields.get('params')?.value;
-  return { name, steps, params: params ? itemsOf(params, `params of ${name}`).map(parameter) : [] };
+  const list = fields.get('params')?.value;
+  const nodes = list ? itemsOf(list, `params of ${name}`) : [];
+  if (nodes.length > limits.parameters) {
+    const message = `workflow ${name} has ${nodes.length} params, the limit is ${limits.parameters}`;
+    throw new PlacedError(message, entry.position);
+  }
+  const params: Parameter[] = [];
+  for (const node of nodes) {
+    const param = parameter(node, read);
+    if (params.some((known) => known.name === param.name)) {
+      throw new PlacedError(`workflow ${name} has the parameter '${param.name}' twice`, node.position);
+    }
+    params.push(param);
+  }
+  return { name, steps, params };
 }
 
 /** `- name` or `- name: default`. */
-function parameter(node: SourceNode): Parameter {
+function parameter(node: SourceNode, read: TemplateReader): Parameter {
   if (node.kind !== 'map') return { name: variableAt(node, 'a parameter'), defaultValue: undefined };
   const [entry, ...more] = node.entries;
   if (!entry || more.length > 0) {
     throw new PlacedError('a parameter must be a name or one `name: default`', node.position);
   }
   const name = checkedName(entry.key, 'parameter', entry.position);
-  const defaultValue = templateOf(entry.value);
+  const defaultValue = read.template(entry.value);
   if (defaultValue.kind !== 'constant') {
     throw new PlacedError(`the default of parameter '${name}' must be a constant`, entry.position);
   }
-  return { name, defaultValue };
+  return { name, defaultValue: defaultValue.value };
 }

@@ -5,6 +5,8 @@ import type { Value } from '#local/workflows/values.ts';
 export interface Program {
   /** By name; `main` is always there. */
   routines: ReadonlyMap<string, Routine>;
+  /** Those it was checked by and runs by. */
+  limits: Limits;
 }
 
 export interface Position {
@@ -21,7 +23,7 @@ export interface Routine {
 export interface Parameter {
   name: string;
   /** Undefined: the caller must give it. */
-  defaultValue: Template | undefined;
+  defaultValue: Value | undefined;
 }
 
 /** A value as written in YAML, with expressions in it. */
@@ -48,12 +50,13 @@ export type Action =
       result: string | undefined;
     }
   | { kind: 'switch'; entries: readonly { condition: Template; step: Step }[] }
+  | ({ kind: 'for' } & Loop)
   | {
-      kind: 'for';
-      value: string;
-      index: string | undefined;
-      over: { kind: 'in' | 'range'; template: Template };
-      steps: readonly Step[];
+      kind: 'parallel';
+      /** Variables around it that its branches may write. */
+      shared: readonly string[];
+      concurrencyLimit: Template | undefined;
+      work: { kind: 'branches'; branches: readonly Branch[] } | ({ kind: 'for' } & Loop);
     }
   | { kind: 'steps'; steps: readonly Step[] }
   | {
@@ -65,6 +68,19 @@ export type Action =
   | { kind: 'raise'; value: Template }
   | { kind: 'return'; value: Template }
   | { kind: 'jump' };
+
+export interface Loop {
+  value: string;
+  index: string | undefined;
+  over: { kind: 'in' | 'range'; template: Template };
+  steps: readonly Step[];
+}
+
+export interface Branch {
+  name: string;
+  position: Position;
+  steps: readonly Step[];
+}
 
 export interface Assignment {
   variable: string;
@@ -103,13 +119,27 @@ export interface SourceProblem {
   position: Position;
 }
 
-/** Limits of the service, today's numbers: https://cloud.google.com/workflows/quotas */
-export const limits = {
+/** Limits of the service, today's numbers: https://cloud.google.com/workflows/quotas. They have grown before. */
+export const defaultLimits = {
   sourceBytes: 128 * 1024,
   assignments: 50,
   conditions: 50,
+  /** Of a subworkflow: https://github.com/GoogleCloudPlatform/workflows-samples/tree/main/jsonschema */
+  parameters: 10,
   expressionCharacters: 400,
   callDepth: 20,
+  /** Executed in one execution. */
   steps: 100_000,
+  /** Of one parallel step. */
+  branches: 10,
+  parallelDepth: 2,
+  /** Branches and iterations that run at the same time in one execution. */
+  concurrency: 20,
+  /** Errors of branches that one UnhandledBranchError lists. */
+  branchErrors: 100,
+  stringBytes: 256 * 1024,
+  /** All variables of an execution together. */
+  memoryBytes: 512 * 1024,
   httpResponseBytes: 2 * 1024 * 1024,
-} as const;
+};
+export type Limits = Readonly<typeof defaultLimits>;

@@ -3,7 +3,7 @@ import { dottedName } from '#local/workflows/expression.ts';
 import { fieldsOf } from '#local/workflows/fields.ts';
 import type { RetryPolicy, Template } from '#local/workflows/program.ts';
 import type { SourceNode } from '#local/workflows/source.ts';
-import { PlacedError, templateOf } from '#local/workflows/template.ts';
+import { PlacedError, type TemplateReader } from '#local/workflows/template.ts';
 import type { Value } from '#local/workflows/values.ts';
 
 type Backoff = Pick<RetryPolicy, 'initialDelay' | 'maxDelay' | 'multiplier'>;
@@ -32,10 +32,9 @@ const policies: ReadonlyMap<string, RetryPolicy> = new Map([
  * A `retry` block: one of the two ready-made policies, or predicate, max_retries and backoff, all three.
  * @throws PlacedError
  */
-export function parseRetry(node: SourceNode): RetryPolicy {
-  const template = templateOf(node);
+export function parseRetry(node: SourceNode, read: TemplateReader): RetryPolicy {
   if (node.kind === 'scalar') {
-    const name = nameIn(template);
+    const name = nameIn(read.template(node));
     const known = name === undefined ? undefined : policies.get(name);
     if (known) return known;
     throw new PlacedError(
@@ -50,22 +49,26 @@ export function parseRetry(node: SourceNode): RetryPolicy {
   if (!predicate || !maxRetries || !backoff) {
     throw new PlacedError("'retry' needs 'predicate', 'max_retries' and 'backoff'", node.position);
   }
-  const name = nameIn(templateOf(predicate.value));
+  const name = nameIn(read.template(predicate.value));
   if (name === undefined) {
     throw new PlacedError("'predicate' must be ${the name of a function}", predicate.position);
   }
-  return { predicate: name, maxRetries: templateOf(maxRetries.value), ...parseBackoff(backoff.value) };
+  return {
+    predicate: name,
+    maxRetries: read.template(maxRetries.value),
+    ...parseBackoff(backoff.value, read),
+  };
 }
 
-function parseBackoff(node: SourceNode): Backoff {
+function parseBackoff(node: SourceNode, read: TemplateReader): Backoff {
   if (node.kind === 'scalar') {
-    if (nameIn(templateOf(node)) === 'retry.default_backoff') return standardBackoff;
+    if (nameIn(read.template(node)) === 'retry.default_backoff') return standardBackoff;
     throw new PlacedError("'backoff' must be a map or ${retry.default_backoff}", node.position);
   }
   const fields = fieldsOf(node, "'backoff'", ['initial_delay', 'max_delay', 'multiplier']);
   const [initialDelay, maxDelay, multiplier] = ['initial_delay', 'max_delay', 'multiplier'].map((key) => {
     const entry = fields.get(key);
-    return entry && templateOf(entry.value);
+    return entry && read.template(entry.value);
   });
   if (!initialDelay || !maxDelay || !multiplier) {
     throw new PlacedError("'backoff' needs 'initial_delay', 'max_delay' and 'multiplier'", node.position);

@@ -1,36 +1,22 @@
-import { backoffWaits } from '#local/workflows/backoff.ts';
-import { evaluate, evaluateTemplate, withElement, type Reach } from '#local/workflows/evaluate.ts';
+import { setMaxListeners } from 'node:events';
+import { runTry } from '#local/workflows/attempt.ts';
+import { evaluate, evaluateTemplate, withElement } from '#local/workflows/evaluate.ts';
+import { lastly, mapInTurn, repeat, after, type Eventual } from '#local/workflows/eventual.ts';
 import { fault, limitFault, raisedFault, WorkflowFault } from '#local/workflows/fault.ts';
 import type { BilledSteps, WorkflowHost } from '#local/workflows/host.ts';
+import { Journal } from '#local/workflows/journal.ts';
 import { Args, type CallContext } from '#local/workflows/library/function.ts';
 import { library } from '#local/workflows/library.ts';
-import { loopItems } from '#local/workflows/loop-items.ts';
+import { runLoop } from '#local/workflows/loop.ts';
+import { Memory } from '#local/workflows/memory.ts';
 import { requireBoolean } from '#local/workflows/operators.ts';
-import {
-  limits,
-  type Assignment,
-  type Program,
-  type Routine,
-  type Step,
-  type Template,
-} from '#local/workflows/program.ts';
+import { runParallel } from '#local/workflows/parallel.ts';
+import { done, Place, type Engine, type Flow, type Frame } from '#local/workflows/place.ts';
+import type { Assignment, Program, Routine, Step } from '#local/workflows/program.ts';
 import { Scope } from '#local/workflows/scope.ts';
-import { isNumber, typeName, type Value } from '#local/workflows/values.ts';
+import { Slots } from '#local/workflows/slots.ts';
+import type { Value } from '#local/workflows/values.ts';
 import { unreachable } from '#local/workflows/unreachable.ts';
-
-/** What a block of steps ends with. */
-type Flow = { kind: 'done' } | { kind: 'jump'; target: string } | { kind: 'return'; value: Value };
-type Call = Extract<Step, { kind: 'call' }>;
-type For = Extract<Step, { kind: 'for' }>;
-type Try = Extract<Step, { kind: 'try' }>;
-
-/** One call of a workflow or subworkflow. */
-interface Frame {
-  routine: Routine;
-  depth: number;
-}
-
-const done: Flow = { kind: 'done' };
 
 /**
  * Runs `main` to its end and answers what it returned.
@@ -45,107 +31,141 @@ export async function interpret(
   billed: BilledSteps,
   signal: AbortSignal,
 ): Promise<Value> {
-  let executed = 0;
+  const { limits } = program;
   const main = program.routines.get('main');
   if (!main) throw new Error("the program has no 'main'");
-  const [parameter] = main.params;
+  const stop = new AbortController();
+  const ended = AbortSignal.any([signal, stop.signal]);
+  // Every branch that waits listens to it; Node takes more than ten listeners for a leak.
+  setMaxListeners(0, ended);
+  let executed = 0;
   const context: CallContext = {
     host,
-    signal,
-    billExternal: () => {
+    limits,
+    signal: ended,
+    wait(seconds, why) {
+      host.observer?.onWait?.(seconds, why);
+      return host.clock.sleep(seconds * 1000, ended);
+    },
+    billExternal() {
       billed.internal -= 1;
-      billed.external += 1;
+      bill('external');
     },
-    billAgain: () => {
-      billed.internal += 1;
-    },
+    billAgain: () => bill('internal'),
   };
-  return callRoutine(main, parameter ? new Map([[parameter.name, argument]]) : new Map(), 1);
+  const engine: Engine = {
+    program,
+    context,
+    memory: new Memory(limits),
+    journal: new Journal(host.observer),
+    slots: new Slots(limits.concurrency),
+    stop: (reason) => stop.abort(reason),
+    runBlock,
+    evaluate: evaluateTemplate,
+    callFunction,
+  };
+  const [parameter] = main.params;
+  const args = new Map(parameter ? [[parameter.name, argument]] : []);
+  return callRoutine(main, args, { depth: 0, parallels: 0, threadId: '', entry: undefined });
 
-  async function callRoutine(
+  function bill(kind: keyof BilledSteps): void {
+    billed[kind] += 1;
+    host.observer?.onBilled?.(kind);
+  }
+
+  function callRoutine(
     routine: Routine,
-    args: ReadonlyMap<string, Value>,
-    depth: number,
-  ): Promise<Value> {
+    values: ReadonlyMap<string, Value>,
+    caller: Omit<Frame, 'routine'>,
+  ): Eventual<Value> {
+    const depth = caller.depth + 1;
     if (depth > limits.callDepth) {
       throw fault('RecursionError', `call depth exceeds ${limits.callDepth} in '${routine.name}'`);
     }
-    const frame: Frame = { routine, depth };
-    const scope = new Scope(undefined);
-    for (const { name, defaultValue } of routine.params) {
-      const value = args.get(name);
-      scope.write(
-        name,
-        value ?? (defaultValue ? await evaluateTemplate(defaultValue, reachOf(scope, frame)) : null),
-      );
-    }
-    const flow = await runBlock(routine.steps, scope, frame);
-    // `next: end` in a subworkflow ends that subworkflow (unverified).
-    return flow.kind === 'return' ? flow.value : null;
+    const scope = new Scope(engine.memory);
+    const place = new Place(engine, scope, { ...caller, routine, depth });
+    const flow = lastly<Flow>(
+      () => {
+        for (const { name, defaultValue } of routine.params) {
+          const given = values.get(name);
+          scope.define(name, given === undefined ? (defaultValue ?? null) : given);
+        }
+        return runBlock(routine.steps, place);
+      },
+      () => scope.end(),
+    );
+    // `next: end` in a subworkflow ends that subworkflow only, as Google's sample workflows-kubernetes-engine needs.
+    return after(flow, (end) => (end.kind === 'return' ? end.value : null));
   }
 
-  async function runBlock(steps: readonly Step[], scope: Scope, frame: Frame): Promise<Flow> {
-    for (let at = 0; ;) {
+  function runBlock(steps: readonly Step[], place: Place): Eventual<Flow> {
+    let at = 0;
+    return repeat<Flow>(() => {
       const step = steps[at];
       if (!step) return done;
-      const flow = await runStep(step, scope, frame);
-      if (flow.kind === 'done') at += 1;
-      else if (flow.kind === 'return') return flow;
-      else {
-        at = steps.findIndex(({ name }) => name === flow.target);
-        if (at < 0) return flow;
-      }
-    }
+      return after(runStep(step, place), (flow) => {
+        if (flow.kind === 'return') return flow;
+        at = flow.kind === 'done' ? at + 1 : steps.findIndex(({ name }) => name === flow.target);
+        return at < 0 ? flow : undefined;
+      });
+    });
   }
 
-  async function runStep(step: Step, scope: Scope, frame: Frame): Promise<Flow> {
-    signal.throwIfAborted();
+  function runStep(step: Step, place: Place): Eventual<Flow> {
+    ended.throwIfAborted();
     executed += 1;
-    billed.internal += 1;
-    host.onStep?.({ routine: frame.routine.name, step: step.name, kind: step.kind });
+    bill('internal');
+    const finished = (flow: Flow): Flow =>
+      flow.kind === 'done' && step.next !== undefined ? { kind: 'jump', target: step.next } : flow;
     try {
       if (executed > limits.steps) throw limitFault(`the execution ran more than ${limits.steps} steps`);
-      const flow = await perform(step, scope, frame);
-      return flow.kind === 'done' && step.next !== undefined ? { kind: 'jump', target: step.next } : flow;
+      const flow = engine.journal.step(step, place, (inside) => perform(step, inside));
+      if (!(flow instanceof Promise)) return finished(flow);
+      return flow.then(finished, (error: unknown) => {
+        throw failed(error, step, place);
+      });
     } catch (error) {
-      if (error instanceof WorkflowFault) {
-        error.passed({ routine: frame.routine.name, step: step.name, position: step.position }, frame.depth);
-      }
-      throw error;
+      throw failed(error, step, place);
     }
   }
 
-  async function perform(step: Step, scope: Scope, frame: Frame): Promise<Flow> {
-    const reach = reachOf(scope, frame);
+  function failed(error: unknown, step: Step, { frame }: Place): unknown {
+    // What JavaScript cannot hold, Google's engine does not hold either: strings of 500 MB, lists 10,000 deep.
+    const known = error instanceof RangeError ? limitFault(`a value is too large: ${error.message}`) : error;
+    if (known instanceof WorkflowFault) {
+      known.passed({ routine: frame.routine.name, step: step.name, position: step.position }, frame.depth);
+    }
+    return known;
+  }
+
+  function perform(step: Step, place: Place): Eventual<Flow> {
     switch (step.kind) {
       case 'assign':
-        for (const assignment of step.assignments) await assign(assignment, scope, reach);
-        return done;
-      case 'call': {
-        const result = await call(step, reach, frame);
-        if (step.result !== undefined) scope.write(step.result, result);
-        return done;
-      }
+        return after(
+          mapInTurn(step.assignments, (assignment) => assign(assignment, place)),
+          () => done,
+        );
+      case 'call':
+        return after(call(step, place), (result) => {
+          if (step.result !== undefined) place.scope.write(step.result, result);
+          return done;
+        });
       case 'switch':
-        for (const { condition, step: inner } of step.entries) {
-          if (requireBoolean(await evaluateTemplate(condition, reach), 'a condition')) {
-            // A jump alone is part of the switch step; anything else in the entry is a step of its own.
-            return inner.kind === 'jump'
-              ? { kind: 'jump', target: inner.next ?? 'end' }
-              : runStep(inner, scope, frame);
-          }
-        }
-        return done;
+        return choose(step.entries, place);
       case 'for':
-        return loop(step, scope, frame);
+        return runLoop(engine, step, place);
+      case 'parallel':
+        return runParallel(engine, step, place);
       case 'steps':
-        return runBlock(step.steps, scope, frame);
+        return runBlock(step.steps, place);
       case 'try':
-        return attempt(step, scope, frame);
+        return runTry(engine, step, place);
       case 'raise':
-        throw raisedFault(await evaluateTemplate(step.value, reach));
+        return after(evaluateTemplate(step.value, place), (value) => {
+          throw raisedFault(value);
+        });
       case 'return':
-        return { kind: 'return', value: await evaluateTemplate(step.value, reach) };
+        return after(evaluateTemplate(step.value, place), (value): Flow => ({ kind: 'return', value }));
       case 'jump':
         return done;
       default:
@@ -153,97 +173,41 @@ export async function interpret(
     }
   }
 
-  async function assign({ variable, path, value }: Assignment, scope: Scope, reach: Reach): Promise<void> {
-    const keys: Value[] = [];
-    for (const key of path) keys.push(await evaluate(key, reach));
-    const made = await evaluateTemplate(value, reach);
-    scope.write(variable, keys.length === 0 ? made : withElement(scope.read(variable), keys, made));
-  }
-
-  async function call(step: Call, reach: Reach, frame: Frame): Promise<Value> {
-    const args = new Map<string, Value>();
-    for (const [name, template] of step.args) args.set(name, await evaluateTemplate(template, reach));
-    return callFunction(step.function, args, frame);
-  }
-
-  async function callFunction(name: string, args: ReadonlyMap<string, Value>, frame: Frame): Promise<Value> {
-    const routine = program.routines.get(name);
-    if (routine) return callRoutine(routine, args, frame.depth + 1);
-    const known = library.get(name);
-    if (!known) throw new Error(`function '${name}' passed the check but is not known`);
-    return known.run(new Args(name, args), context);
-  }
-
-  async function loop(step: For, scope: Scope, frame: Frame): Promise<Flow> {
-    const over = await evaluateTemplate(step.over.template, reachOf(scope, frame));
-    let index = 0n;
-    for (const item of loopItems(step.over.kind, over)) {
-      const variables: [string, Value][] = [[step.value, item]];
-      if (step.index !== undefined) variables.push([step.index, index]);
-      index += 1n;
-      const flow = await runBlock(step.steps, new Scope(scope, variables), frame);
-      if (flow.kind === 'jump' && flow.target === 'break') break;
-      if (flow.kind === 'return' || (flow.kind === 'jump' && flow.target !== 'continue')) return flow;
-    }
-    return done;
-  }
-
-  async function attempt(step: Try, scope: Scope, frame: Frame): Promise<Flow> {
-    let waits: Generator<number, undefined> | undefined;
-    for (;;) {
-      try {
-        return await runBlock(step.body, scope, frame);
-      } catch (error) {
-        if (!(error instanceof WorkflowFault) || !error.catchable) throw error;
-        waits ??= await waitsOf(step, scope, frame);
-        const seconds = (await isRetried(step, error, frame)) ? waits.next().value : undefined;
-        if (seconds !== undefined) {
-          await host.clock.sleep(seconds * 1000, signal);
-          billed.internal += 1;
-          continue;
-        }
-        if (!step.except) throw error;
-        const { as, steps } = step.except;
-        return await runBlock(steps, new Scope(scope, as === undefined ? [] : [[as, error.value]]), frame);
-      }
-    }
-  }
-
-  async function isRetried(step: Try, error: WorkflowFault, frame: Frame): Promise<boolean> {
-    if (!step.retry) return false;
-    const { predicate } = step.retry;
-    const [parameter] = program.routines.get(predicate)?.params ?? library.get(predicate)?.params ?? [];
-    const args = new Map(parameter ? [[parameter.name, error.value]] : []);
-    return requireBoolean(
-      await callFunction(predicate, args, frame),
-      `the answer of predicate '${predicate}'`,
+  function assign({ variable, path, value }: Assignment, place: Place): Eventual<null> {
+    const keys = mapInTurn(path, (key) => evaluate(key, place));
+    return after(keys, (found) =>
+      after(evaluateTemplate(value, place), (made) => {
+        const { scope } = place;
+        scope.write(variable, found.length === 0 ? made : withElement(scope.read(variable), found, made));
+        return null;
+      }),
     );
   }
 
-  async function waitsOf(step: Try, scope: Scope, frame: Frame): Promise<Generator<number, undefined>> {
-    const number = async (template: Template, what: string): Promise<number> => {
-      const value = await evaluateTemplate(template, reachOf(scope, frame));
-      if (isNumber(value) && value >= 0) return Number(value);
-      throw fault('TypeError', `${what} must be a number of 0 or more, got ${typeName(value)}`);
-    };
-    const { retry } = step;
-    if (!retry) return backoffWaits({ maxRetries: 0, initialDelay: 0, maxDelay: 0, multiplier: 1 });
-    return backoffWaits({
-      maxRetries: await number(retry.maxRetries, 'max_retries'),
-      initialDelay: await number(retry.initialDelay, 'initial_delay'),
-      maxDelay: await number(retry.maxDelay, 'max_delay'),
-      multiplier: await number(retry.multiplier, 'multiplier'),
+  /** The first entry whose condition is true. */
+  function choose(entries: Extract<Step, { kind: 'switch' }>['entries'], place: Place): Eventual<Flow> {
+    const [entry, ...others] = entries;
+    if (!entry) return done;
+    return after(evaluateTemplate(entry.condition, place), (condition) => {
+      if (!requireBoolean(condition, 'a condition')) return choose(others, place);
+      const { step } = entry;
+      // A jump alone is part of the switch step; anything else in the entry is a step of its own.
+      return step.kind === 'jump' ? { kind: 'jump', target: step.next ?? 'end' } : runStep(step, place);
     });
   }
 
-  function reachOf(scope: Scope, frame: Frame): Reach {
-    return {
-      read: (name) => scope.read(name),
-      call: (name, args) => {
-        const params = program.routines.get(name)?.params ?? library.get(name)?.params ?? [];
-        const named = args.map((value, index): [string, Value] => [params[index]?.name ?? '', value]);
-        return callFunction(name, new Map(named), frame);
-      },
-    };
+  function call(step: Extract<Step, { kind: 'call' }>, place: Place): Eventual<Value> {
+    const named = mapInTurn([...step.args], ([name, template]) =>
+      after(evaluateTemplate(template, place), (value): [string, Value] => [name, value]),
+    );
+    return after(named, (values) => callFunction(step.function, new Map(values), place));
+  }
+
+  function callFunction(name: string, values: ReadonlyMap<string, Value>, place: Place): Eventual<Value> {
+    const routine = program.routines.get(name);
+    if (routine) return callRoutine(routine, values, place.frame);
+    const known = library.get(name);
+    if (!known) throw new Error(`function '${name}' passed the check but is not known`);
+    return known.run(new Args(name, values), context);
   }
 }

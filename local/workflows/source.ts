@@ -1,5 +1,11 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
-import { limits, WorkflowSourceError, type Position, type SourceProblem } from '#local/workflows/program.ts';
+import { messageOf } from '#shared/errors.ts';
+import {
+  WorkflowSourceError,
+  type Limits,
+  type Position,
+  type SourceProblem,
+} from '#local/workflows/program.ts';
 
 /** YAML or JSON with the place of every part; map keys are strings. */
 export type SourceNode = { position: Position } & (
@@ -14,18 +20,22 @@ export interface SourceEntry {
   value: SourceNode;
 }
 
+/** Deeper than anything one writes; what reads and runs a source goes down its levels by recursion. */
+const deepest = 100;
+
 /**
- * Reads YAML 1.2 (JSON is part of it). Anchors, tags and duplicate keys are refused.
+ * Reads YAML 1.2 (JSON is part of it). An alias stands for a copy of its anchor's value (that Google allows them is
+ * unverified). Own tags and duplicate keys are refused.
  * @throws WorkflowSourceError with every syntax problem
  */
-export function readSource(text: string): SourceNode {
+export function readSource(text: string, limits: Limits): SourceNode {
+  const start = { line: 1, column: 1 };
   const bytes = Buffer.byteLength(text);
   if (bytes > limits.sourceBytes) {
-    const message = `the source has ${bytes} bytes, the limit is ${limits.sourceBytes}`;
-    throw new WorkflowSourceError([{ message, position: { line: 1, column: 1 } }]);
+    throw sourceError(`the source has ${bytes} bytes, the limit is ${limits.sourceBytes}`, start);
   }
   const lines = new LineCounter();
-  const document = parseDocument(text, { intAsBigInt: true, lineCounter: lines, prettyErrors: false });
+  const document = documentOf(text, lines);
   const positionAt = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
@@ -34,35 +44,61 @@ export function readSource(text: string): SourceNode {
     message: problem.message,
     position: positionAt(problem.pos[0]),
   }));
+  const expanded = { nodes: 0 };
 
-  function read(node: unknown, parent: Position): SourceNode {
+  function read(node: unknown, parent: Position, depth: number): SourceNode {
     const range = (node as { range?: readonly number[] | null } | null)?.range;
     const position = range?.[0] === undefined ? parent : positionAt(range[0]);
-    if (node === null) return { kind: 'scalar', value: null, position };
-    if (isSeq(node)) return { kind: 'list', items: node.items.map((item) => read(item, position)), position };
+    const nothing = { kind: 'scalar' as const, value: null, position };
+    // An alias of an alias of an alias … grows without end.
+    expanded.nodes += 1;
+    if (depth > deepest || expanded.nodes > limits.sourceBytes) {
+      throw sourceError(`the source is nested deeper than ${deepest} levels or too large`, position);
+    }
+    if (isAlias(node)) {
+      const anchored = node.resolve(document);
+      if (anchored) return read(anchored, parent, depth + 1);
+      problems.push({ message: `the alias '${node.source}' has no anchor before it`, position });
+      return nothing;
+    }
+    if (isSeq(node)) {
+      return { kind: 'list', items: node.items.map((item) => read(item, position, depth + 1)), position };
+    }
     if (isMap(node)) {
       const entries = node.items.map((pair): SourceEntry => {
-        const key = read(pair.key, position);
-        if (key.kind === 'scalar') {
-          return { key: String(key.value), position: key.position, value: read(pair.value, key.position) };
-        }
+        const key = read(pair.key, position, depth + 1);
+        const value = read(pair.value, key.position, depth + 1);
+        if (key.kind === 'scalar') return { key: String(key.value), position: key.position, value };
         problems.push({ message: 'a map key must be a string', position: key.position });
-        return { key: '', position: key.position, value: read(pair.value, key.position) };
+        return { key: '', position: key.position, value };
       });
       return { kind: 'map', entries, position };
     }
-    if (isScalar(node)) {
-      const value: unknown = node.value;
-      const known = value === null || ['boolean', 'bigint', 'number', 'string'].includes(typeof value);
-      if (known)
-        return { kind: 'scalar', value: value as null | boolean | bigint | number | string, position };
+    const value: unknown = isScalar(node) ? node.value : node;
+    if (value === null || ['boolean', 'bigint', 'number', 'string'].includes(typeof value)) {
+      return { kind: 'scalar', value: value as null | boolean | bigint | number | string, position };
     }
-    const what = isAlias(node) ? 'YAML aliases are' : 'this YAML node is';
-    problems.push({ message: `${what} not supported by the local runtime`, position });
-    return { kind: 'scalar', value: null, position };
+    problems.push({
+      message: 'this YAML node is not a string, number, boolean, null, list or map',
+      position,
+    });
+    return nothing;
   }
 
-  const root = read(document.contents, { line: 1, column: 1 });
+  const root = read(document.contents, start, 0);
   if (problems.length > 0) throw new WorkflowSourceError(problems);
   return root;
+}
+
+function documentOf(text: string, lineCounter: LineCounter): ReturnType<typeof parseDocument> {
+  try {
+    return parseDocument(text, { intAsBigInt: true, lineCounter, prettyErrors: false });
+  } catch (error) {
+    // The YAML reader goes down by recursion, too, and stumbles over some malformed input.
+    throw sourceError(`the source cannot be read: ${messageOf(error)}`, { line: 1, column: 1 });
+  }
+}
+
+function sourceError(message: string, position: Position): WorkflowSourceError {
+  return new WorkflowSourceError([{ message, position }]);
 }

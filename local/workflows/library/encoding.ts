@@ -35,7 +35,7 @@ export const encodingFunctions = [
   define('uuid.generate()', (_args, { host }) => host.newId()),
 ];
 
-/** `indent` is true (two spaces: unverified) or `{prefix, indent}`. */
+/** `indent` is a boolean or `{prefix, indent}`: https://cloud.google.com/workflows/docs/reference/stdlib/json/encode */
 function encodeJson(args: Args): string {
   const given: Value | undefined = args.optional('indent');
   if (given === undefined || given === false) return formatJson(args.any('data'));
@@ -46,7 +46,7 @@ function encodeJson(args: Args): string {
     if (typeof value === 'string') return value;
     throw args.invalid('indent', `has a '${name}' that is not a string`);
   };
-  return formatJson(args.any('data'), text('indent', '  ')).replaceAll('\n', `\n${text('prefix', '')}`);
+  return formatJson(args.any('data'), text('indent', '    ')).replaceAll('\n', `\n${text('prefix', '')}`);
 }
 
 function algorithm(args: Args): string {

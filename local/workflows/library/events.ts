@@ -29,6 +29,7 @@ export const eventFunctions = [
       if (typeof url !== 'string') throw args.invalid('callback', 'is not an endpoint: it has no url');
       const seconds = args.number('timeout', 43_200);
       if (!(seconds >= 0)) throw args.invalid('timeout', `must not be negative: ${seconds}`);
+      host.observer?.onWait?.(seconds, 'callback');
       const delivery = await host.callbacks.next(url, seconds * 1000, signal);
       if (!delivery) throw fault('TimeoutError', `no callback arrived within ${seconds} seconds`);
       return new Map<string, Value>([

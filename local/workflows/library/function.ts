@@ -1,4 +1,5 @@
-import type { WorkflowHost } from '#local/workflows/host.ts';
+import type { WaitReason, WorkflowHost } from '#local/workflows/host.ts';
+import type { Limits } from '#local/workflows/program.ts';
 import { fault } from '#local/workflows/fault.ts';
 import { isList, isMap, isNumber, typeName, type Value, type ValueMap } from '#local/workflows/values.ts';
 
@@ -15,10 +16,13 @@ export interface LibraryFunction {
 /** What a library function may reach. */
 export interface CallContext {
   host: WorkflowHost;
+  limits: Limits;
   signal: AbortSignal;
+  /** Sleeps on the clock of the run; the observer is told. */
+  wait: (seconds: number, why: WaitReason) => Promise<void>;
   /** The step is billed as external: it reaches an address that is not Google's. */
   billExternal(): void;
-  /** One more billed step, for what the engine does again on its own (a connector's retry). */
+  /** One more billed step, for what the engine does again on its own (a retry, a look at an operation). */
   billAgain(): void;
 }
 

@@ -1,3 +1,5 @@
+import { messageOf } from '#shared/errors.ts';
+import { fault } from '#local/workflows/fault.ts';
 import { define, type Args, type CallContext } from '#local/workflows/library/function.ts';
 import { exchange } from '#local/workflows/http-exchange.ts';
 import { isList, isMap, isNumber, textOf, typeName, type Value } from '#local/workflows/values.ts';
@@ -92,10 +94,16 @@ async function authorizationOf(args: Args, url: URL, { host }: CallContext): Pro
   const auth = args.optional('auth');
   if (auth === undefined) return undefined;
   const known = isMap(auth) ? auth : args.map('auth');
+  const unknown = [...known.keys()].find((key) => !['type', 'audience', 'scope', 'scopes'].includes(key));
+  if (unknown !== undefined) throw args.invalid('auth', `has the unknown key '${unknown}'`);
   const type = known.get('type') ?? null;
   if (type === 'OAuth2') return `Bearer ${host.accessToken()}`;
   if (type !== 'OIDC') throw args.invalid('auth', 'must have the type OIDC or OAuth2');
   const audience = known.get('audience') ?? url.href;
   if (typeof audience !== 'string') throw args.invalid('auth', 'has an audience that is not a string');
-  return `Bearer ${await host.idToken(audience)}`;
+  try {
+    return `Bearer ${await host.idToken(audience)}`;
+  } catch (error) {
+    throw fault('AuthError', `no identity token for the audience "${audience}": ${messageOf(error)}`);
+  }
 }

@@ -18,7 +18,8 @@ export const systemFunctions = [
   /** Null for an unset name without a default (by ts2workflows' types; unverified). */
   define('sys.get_env(name, default?)', (args, { host }) => {
     const name = args.string('name');
-    return Object.hasOwn(host.env, name) ? (host.env[name] ?? null) : args.any('default');
+    const otherwise = args.optional('default') === undefined ? null : args.string('default');
+    return Object.hasOwn(host.env, name) ? (host.env[name] ?? null) : otherwise;
   }),
   define(
     'sys.log(data?, severity?, text?, json?, timeout?)',
@@ -39,19 +40,19 @@ export const systemFunctions = [
   ),
   define(
     'sys.sleep(seconds)',
-    async (args, { host, signal }) => {
+    async (args, { wait }) => {
       const seconds = args.number('seconds');
       if (!(seconds >= 0)) throw args.invalid('seconds', `must not be negative: ${seconds}`);
-      await host.clock.sleep(seconds * 1000, signal);
+      await wait(seconds, 'sleep');
       return null;
     },
     true,
   ),
   define(
     'sys.sleep_until(time)',
-    async (args, { host, signal }) => {
+    async (args, { host, wait }) => {
       const until = instant(args, 'time');
-      await host.clock.sleep(Math.max(0, until - host.clock.now()), signal);
+      await wait(Math.max(0, until - host.clock.now()) / 1000, 'sleep');
       return null;
     },
     true,

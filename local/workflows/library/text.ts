@@ -61,12 +61,12 @@ export const textFunctions = [
     }
     return found;
   }),
-  define('text.replace_all_regex(source, substr, repl)', (args) => {
+  // The replacement is plain text: there are no references to groups.
+  define('text.replace_all_regex(source, regexp, repl)', (args) => {
     const replacement = args.string('repl');
-    if (/[$\\]/.test(replacement)) {
-      throw args.invalid('repl', 'has a group reference, which the local runtime does not support');
-    }
-    return regex(args, 'substr').matcher(args.string('source')).replaceAll(replacement);
+    return regex(args, 'regexp')
+      .matcher(args.string('source'))
+      .replaceAll(() => replacement);
   }),
   define('text.url_encode(source)', (args) => percentEncode(args.string('source'))),
   define('text.url_encode_plus(source)', (args) =>

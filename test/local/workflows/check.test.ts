@@ -15,6 +15,46 @@ function refusal(source: string): string {
 const step = (body: string): string => `- s:\n${body.replaceAll(/^/gm, '    ')}`;
 const callSteps = (call: string): string => step(`call: ${call}`);
 
+/** A parallel step after one that assigned `outer`. */
+const fork = (parallel: string): string =>
+  `- before: {assign: [{outer: {}}]}\n- fork:\n    parallel:\n${parallel.replaceAll(/^/gm, '      ')}`;
+
+describe('a deployment accepts', () => {
+  it.each([
+    ['a source in JSON', '{"main": {"steps": [{"a": {"return": "${1 + 1}"}}]}}'],
+    ['anchors and aliases', '- a: {return: &x {k: 1}}\n- b: {return: *x}'],
+    ['a list of steps under try', step('try: [{a: {raise: x}}]\nexcept: {as: e}')],
+    ['any single step under try', step('try: {assign: [{x: "${1 / 0}"}]}\nexcept: {as: e}')],
+    ['$${ inside a text, which is no expression', step('return: echo $${HOME}')],
+    [
+      'writes to shared variables, whole and in part',
+      fork('shared: [outer]\nfor: {value: x, in: [1], steps: [{a: {assign: [{outer.k: 1}, {outer: 2}]}}]}'),
+    ],
+    [
+      'a loop variable of the same name as one outside',
+      fork('for: {value: outer, in: [1], steps: [{a: {assign: [{outer: 2}]}}]}'),
+    ],
+    [
+      'the same name in each branch',
+      fork(
+        'branches: [{b: {steps: [{a: {assign: [{mine: 1}]}}]}}, {c: {steps: [{d: {assign: [{mine: 2}]}}]}}]',
+      ),
+    ],
+    ['a branch that is one step', fork('branches: [{b: {call: sys.log, args: {data: x}}}]')],
+    [
+      'break in a loop inside a branch',
+      fork('branches: [{b: {steps: [{l: {for: {value: x, in: [1], steps: [{a: {next: break}}]}}}]}}]'),
+    ],
+    [
+      'the helper that reads a secret, inside an expression',
+      step('return: ${googleapis.secretmanager.v1.projects.secrets.versions.accessString("s", "1")}'),
+    ],
+    ['numbers of a range', step('for: {value: x, range: [0.5, 3], steps: [{a: {next: continue}}]}')],
+  ])('%s', (_name, source) => {
+    expect(refusal(source)).toBe('it builds');
+  });
+});
+
 describe('a deployment refuses', () => {
   it.each([
     [
@@ -128,7 +168,157 @@ describe('a deployment refuses', () => {
       "the name 'a' is used more than once",
     ],
     ['a reserved step name', '- end: {return: 1}', "'end' cannot be the name of a step"],
-    ['parallel', step('parallel: {branches: []}'), "'parallel' is not supported by the local runtime"],
+    [
+      'a condition that is no expression',
+      step('switch: [{condition: "yes", next: end}]'),
+      "'condition' must be an expression, true or false",
+    ],
+    [
+      'a loop over a constant that is no list',
+      step('for: {value: x, in: 5, steps: [{a: {next: end}}]}'),
+      "'in' must be a list",
+    ],
+    [
+      'a range of two expressions',
+      step('for: {value: x, range: ["${1}", "${2}"], steps: [{a: {next: end}}]}'),
+      "'range' must be a list of two numbers or one expression like ${[1, n]}",
+    ],
+    ['an expression escaped for Terraform', step('return: $${x}'), "'$${' is Terraform's escape"],
+    [
+      'a default that is an expression',
+      'main: {steps: [{a: {call: sub}}]}\nsub: {params: [x: "${1}"], steps: [{b: {return: 1}}]}',
+      "default of parameter 'x' must be a constant",
+    ],
+    [
+      'a parameter twice',
+      'main: {steps: [{a: {call: sub}}]}\nsub: {params: [x, x], steps: [{b: {return: 1}}]}',
+      "workflow sub has the parameter 'x' twice",
+    ],
+    [
+      '11 parameters',
+      'main: {steps: [{a: {return: 1}}]}\nsub: {params: [a, b, c, d, e, f, g, h, i, j, k], steps: [{b: {return: 1}}]}',
+      'workflow sub has 11 params, the limit is 10',
+    ],
+    [
+      'a subworkflow named like a function',
+      'main: {steps: [{a: {return: 1}}]}\nlen: {steps: [{b: {return: 1}}]}',
+      'the standard library has that name',
+    ],
+    [
+      'an unknown workflow key',
+      'main: {steps: [{a: {return: 1}}], result: x}',
+      "unexpected key 'result' in workflow main",
+    ],
+    [
+      'next under try',
+      step('try: {call: sys.log, args: {data: x}, next: end}\nexcept: {as: e}'),
+      "'next' belongs behind 'try'",
+    ],
+    ['next behind return', step('return: 1\nnext: end'), "'next' cannot follow 'return'"],
+    ['an empty list of steps', step('steps: []'), 'step s has no steps'],
+    [
+      'an unknown connector argument',
+      callSteps('googleapis.pubsub.v1.projects.topics.get\nargs: {topic: t, tpoic: u}'),
+      "unknown or unsupported argument 'tpoic'",
+    ],
+    [
+      'a missing connector argument',
+      callSteps('googleapis.storage.v1.objects.get\nargs: {bucket: b}'),
+      "argument 'object' of googleapis.storage.v1.objects.get is missing",
+    ],
+    [
+      'a connector inside an expression',
+      step('return: ${googleapis.pubsub.v1.projects.topics.get("t")}'),
+      'blocks: only a call step may call it',
+    ],
+    [
+      'parallel without branches and for',
+      step('parallel: {shared: []}'),
+      "'parallel' needs either 'branches' or 'for'",
+    ],
+    [
+      '11 branches',
+      step(
+        `parallel: {branches: [${Array.from({ length: 11 }, (_, i) => `{b${i}: {steps: [{s${i}: {call: sys.log, args: {data: x}}}]}}`).join(', ')}]}`,
+      ),
+      "'branches' has 11 entries: expected 1 to 10",
+    ],
+    [
+      'an unknown exception policy',
+      fork('exception_policy: stop\nfor: {value: x, in: [1], steps: [{a: {next: continue}}]}'),
+      "'exception_policy' must be continueAll",
+    ],
+    [
+      'a concurrency limit of zero',
+      fork('concurrency_limit: 0\nfor: {value: x, in: [1], steps: [{a: {next: continue}}]}'),
+      "'concurrency_limit' must be a positive integer",
+    ],
+    [
+      'a write to a variable that is not shared',
+      fork('for: {value: x, in: [1], steps: [{a: {assign: [{outer: 1}]}}]}'),
+      "variable 'outer' is written inside a parallel step but not in its list 'shared'",
+    ],
+    [
+      'a write into a map that is not shared',
+      fork('for: {value: x, in: [1], steps: [{a: {assign: [{outer.k: 1}]}}]}'),
+      "variable 'outer' is written",
+    ],
+    [
+      'a result that is not shared',
+      fork('branches: [{b: {steps: [{a: {call: uuid.generate, result: outer}}]}}]'),
+      "variable 'outer' is written",
+    ],
+    [
+      'a write to what only the outer parallel step shares',
+      fork(
+        'shared: [outer]\nbranches: [{b: {steps: [{f: {parallel: {for: {value: x, in: [1], steps: [{a: {assign: [{outer: 1}]}}]}}}}]}}]',
+      ),
+      "variable 'outer' is written",
+    ],
+    [
+      'sharing what the outer parallel step does not',
+      fork(
+        'branches: [{b: {steps: [{f: {parallel: {shared: [outer], for: {value: x, in: [1], steps: [{a: {next: continue}}]}}}}]}}]',
+      ),
+      "variable 'outer' is written",
+    ],
+    [
+      'sharing what is no variable',
+      fork('shared: [other]\nfor: {value: x, in: [1], steps: [{a: {next: continue}}]}'),
+      "shared variable 'other' is not a variable outside the step",
+    ],
+    [
+      'reading the variable of a sibling',
+      fork(
+        'branches: [{b: {steps: [{a: {assign: [{mine: 1}]}}]}}, {c: {steps: [{d: {call: sys.log, args: {data: "${mine}"}}}]}}]',
+      ),
+      "symbol 'mine' is neither",
+    ],
+    [
+      'reading the variable of a branch afterwards',
+      `${fork('branches: [{b: {steps: [{a: {assign: [{mine: 1}]}}]}}]')}\n- r: {return: "\${mine}"}`,
+      "symbol 'mine' is neither",
+    ],
+    [
+      'a jump out of a branch',
+      `${fork('branches: [{b: {steps: [{a: {next: r}}]}}]')}\n- r: {return: 1}`,
+      "cannot jump to step 'r'",
+    ],
+    [
+      'breaking off a parallel loop',
+      fork('for: {value: x, in: [1], steps: [{a: {next: break}}]}'),
+      "'next: break' outside a for loop",
+    ],
+    [
+      'the end inside a branch',
+      fork('branches: [{b: {steps: [{a: {next: end}}]}}]'),
+      "'next: end' inside a parallel step",
+    ],
+    [
+      'return inside a branch',
+      fork('branches: [{b: {steps: [{a: {return: 1}}]}}]'),
+      "'return' inside a parallel step",
+    ],
     ['a switch entry without condition', step('switch: [{next: end}]'), "a switch entry needs a 'condition'"],
     [
       'a loop over both in and range',
@@ -163,7 +353,11 @@ describe('a deployment refuses', () => {
     ],
     ['broken YAML', '- a: [1', 'line'],
     ['duplicate keys', step('return: 1\nreturn: 2'), 'unique'],
-    ['YAML aliases', '- a: {return: &x 1}\n- b: {return: *x}', 'aliases are not supported'],
+    ['an alias without anchor', '- a: {return: *x}', 'alias'],
+    ['an alias inside its own anchor', '- a: {return: &x [*x]}', 'nested deeper than 100 levels'],
+    ['two documents', '- a: {return: 1}\n---\n- a: {return: 2}', 'multiple documents'],
+    ['a tag of one’s own', '- a: {return: !mine 1}', 'Unresolved tag'],
+    ['a map as a key', '- a: {return: {? {x: 1} : 2}}', 'a map key must be a string'],
     ['an integer beyond 64 bits', step('return: 9223372036854775808'), 'does not fit into 64 bits'],
   ])('%s', (_name, source, message) => {
     expect(refusal(source)).toContain(message);

@@ -3,29 +3,41 @@ import type {
   BilledSteps,
   CallbackDelivery,
   LogEntry,
+  Observer,
   StepEvent,
+  WaitReason,
   WorkflowHost,
 } from '#local/workflows/host.ts';
 import { parseJson } from '#local/workflows/json.ts';
 import { runWorkflow, type Outcome } from '#local/workflows/outcome.ts';
 import { parseWorkflow } from '#local/workflows/parse.ts';
+import { defaultLimits, type Limits } from '#local/workflows/program.ts';
 
 export interface Run {
   outcome: Promise<Outcome>;
   billed: BilledSteps;
   logs: LogEntry[];
+  /** As they begin, without their parts. */
   steps: StepEvent[];
+  waits: [WaitReason, number][];
   cancel(): void;
 }
 
 /** Starts a workflow with an in-memory host. */
 export function start(
   source: string,
-  options: { argument?: unknown; clock?: Clock; host?: Partial<WorkflowHost> } = {},
+  options: {
+    argument?: unknown;
+    clock?: Clock;
+    host?: Partial<WorkflowHost>;
+    limits?: Partial<Limits>;
+    observer?: Observer;
+  } = {},
 ): Run {
   const billed = { internal: 0, external: 0 };
   const logs: LogEntry[] = [];
   const steps: StepEvent[] = [];
+  const waits: [WaitReason, number][] = [];
   const controller = new AbortController();
   let ids = 0;
   const host: WorkflowHost = {
@@ -41,15 +53,27 @@ export function start(
       create: (method) => `http://callbacks/${method}`,
       next: async (): Promise<CallbackDelivery | undefined> => undefined,
     },
-    onStep: (event) => steps.push(event),
     ...options.host,
+    observer: options.observer ?? {
+      onStep(event) {
+        if (!event.part && event.state === 'in-progress') steps.push(event);
+      },
+      onWait: (seconds, why) => waits.push([why, seconds]),
+    },
   };
   const argument = options.argument === undefined ? null : parseJson(JSON.stringify(options.argument));
   return {
-    outcome: runWorkflow(parseWorkflow(source), argument, host, billed, controller.signal),
+    outcome: runWorkflow(
+      parseWorkflow(source, { ...defaultLimits, ...options.limits }),
+      argument,
+      host,
+      billed,
+      controller.signal,
+    ),
     billed,
     logs,
     steps,
+    waits,
     cancel: () => controller.abort(new Error('cancelled by the test')),
   };
 }

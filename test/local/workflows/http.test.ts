@@ -147,9 +147,21 @@ describe('http', () => {
     expect(seen[0]?.headers.authorization).toBe(expected(origin));
   });
 
+  it('raises AuthError when there is no token to send', async () => {
+    const idToken = async (): Promise<string> => {
+      throw new Error('no such account');
+    };
+    const args = { url: 'http://127.0.0.1:9/x', auth: { type: 'OIDC' } };
+    expect(await caught('http.get', args, { host: { idToken } })).toEqual({
+      tags: ['AuthError'],
+      message: 'no identity token for the audience "http://127.0.0.1:9/x": no such account',
+    });
+  });
+
   it.each([
     [{ url: 'ftp://x' }, 'is not an http or https URL: "ftp://x"'],
     [{ url: 'http://127.0.0.1:9', timeout: 1801 }, 'at most 1800 seconds: 1801'],
+    [{ url: 'http://127.0.0.1:9', auth: { type: 'OIDC', user: 'x' } }, "has the unknown key 'user'"],
     [{ url: 'http://127.0.0.1:9', auth: { type: 'Basic' } }, 'must have the type OIDC or OAuth2'],
   ])('refuses %j', async (args, message) => {
     expect(await caught('http.get', args)).toMatchObject({
@@ -168,49 +180,5 @@ describe('http', () => {
     const run = start(source, { host: { fetch: answer } });
     await run.outcome;
     expect(run.billed).toEqual({ internal: 1, external: 1 });
-  });
-});
-
-describe('the publish connector', () => {
-  const source = call('googleapis.pubsub.v1.projects.topics.publish', {
-    topic: 'projects/p/topics/t',
-    body: { messages: [{ data: 'eA==' }] },
-  });
-
-  it('publishes with the workflow’s access token and answers the message ids', async () => {
-    const { origin, seen } = await listen(json({ messageIds: ['1'] }));
-    expect(await result(source, { host: { connectorOrigin: () => origin } })).toEqual({ messageIds: ['1'] });
-    expect(seen[0]).toMatchObject({
-      method: 'POST',
-      url: '/v1/projects/p/topics/t:publish',
-      headers: { authorization: 'Bearer access-token' },
-      body: '{"messages":[{"data":"eA=="}]}',
-    });
-  });
-
-  it('retries 503 with backoff and bills each retry', async () => {
-    const clock = createVirtualClock();
-    let calls = 0;
-    const flaky = async (): Promise<Response> => {
-      calls += 1;
-      return Response.json(calls < 3 ? { error: {} } : { messageIds: ['2'] }, {
-        status: calls < 3 ? 503 : 200,
-      });
-    };
-    const run = start(source, { clock, host: { fetch: flaky } });
-    while (await clock.next());
-    expect(await run.outcome).toEqual({ state: 'SUCCEEDED', result: '{"messageIds":["2"]}' });
-    expect(clock.now() - createVirtualClock().now()).toBe(2250);
-    expect(run.billed.internal).toBe(4);
-  });
-
-  it('does not retry 502, which may have taken effect', async () => {
-    let calls = 0;
-    const broken = async (): Promise<Response> => {
-      calls += 1;
-      return Response.json({}, { status: 502 });
-    };
-    await expect(result(source, { host: { fetch: broken } })).rejects.toThrow('HttpError');
-    expect(calls).toBe(1);
   });
 });

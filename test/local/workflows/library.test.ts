@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createVirtualClock } from '#test/support/virtual-clock.ts';
 import { raisedBy, result, start, value } from './harness.ts';
@@ -10,7 +10,33 @@ describe('the standard library', () => {
     ['text.decode(base64.decode("aMOp"))', 'hé'],
     ['json.decode("{\\"a\\": [1, 2.5, null]}")', { a: [1, 2.5, null] }],
     ['json.encode_to_string(m)', '{"k":1,"inner":{"a":1}}'],
-    ['json.encode_to_string([1], true)', '[\n  1\n]'],
+    ['json.encode_to_string([1], true)', '[\n    1\n]'],
+    ['json.encode_to_string([1], false)', '[1]'],
+    ['json.encode_to_string([1], style)', '[\n> 1\n>]'],
+    ['string(json.decode("9007199254740993"))', '9007199254740993'],
+    [
+      'get_type(json.decode("1.0")) + get_type(json.decode("1e2")) + get_type(json.decode("1"))',
+      'doubledoubleinteger',
+    ],
+    ['base64.decode("YQ", false) == text.encode("a")', true],
+    [
+      'base64.encode(hash.compute_hmac(text.encode("k"), text.encode("x"), "SHA1"))',
+      createHmac('sha1', 'k').update('x').digest('base64'),
+    ],
+    ['text.find_all("aaa", "aa")', [0]],
+    ['text.replace_all_regex("a1", "[0-9]", "$0\\\\1")', 'a$0\\1'],
+    ['text.replace_all_regex("ab", "", "-")', '-a-b-'],
+    ['text.split("añb", "")', ['a', 'ñ', 'b']],
+    ['text.match_regex("héllo", "^h.l+o$")', true],
+    ['time.format(-1)', '1969-12-31T23:59:59Z'],
+    ['time.parse("2024-02-29T00:00:00Z") - time.parse("2024-02-28T00:00:00Z")', 86400],
+    ['string(math.max(9007199254740993, 9007199254740992))', '9007199254740993'],
+    ['map.get(m, [])', { k: 1, inner: { a: 1 } }],
+    ['retry.never(null)', false],
+    ['double(3) / 2', 1.5],
+    ['int("-7") + int(-2.9)', -9],
+    ['default(0, 1)', 0],
+    ['len("")', 0],
     ['json.decode(json.encode(m))', { k: 1, inner: { a: 1 } }],
     ['base64.encode(json.encode(m.inner))', 'eyJhIjoxfQ=='],
     ['list.concat([1], [2])', [1, [2]]],
@@ -64,6 +90,7 @@ describe('the standard library', () => {
     const variables = {
       m: { k: 1, inner: { a: 1 } },
       n: { k: 2, inner: { b: 2 } },
+      style: { prefix: '>', indent: ' ' },
       e500: { tags: ['HttpError'], code: 500 },
       e502: { tags: ['HttpError'], code: 502 },
     };
@@ -83,6 +110,30 @@ describe('the standard library', () => {
     ['time.format(0, "Nowhere/City")', 'ValueError', '"Nowhere/City" is unknown'],
     ['hash.compute_checksum(text.encode("x"), "CRC7")', 'ValueError', '"CRC7" is not supported'],
     ['math.abs("x")', 'TypeError', 'math.abs needs numbers, got string'],
+    ['math.abs(-9223372036854775807 - 1)', 'ValueError', 'integer overflow'],
+    ['json.encode(text.encode("x"))', 'ValueError', 'bytes cannot be encoded as JSON'],
+    ['json.encode(1, 2)', 'ValueError', "'indent' of json.encode must be a boolean or a map"],
+    ['json.decode(text.encode("{"))', 'ValueError', 'invalid JSON'],
+    ['text.decode(base64.decode("/w=="))', 'ValueError', 'not valid UTF-8'],
+    ['text.find_all("a", "")', 'ValueError', "argument 'substr' of text.find_all is empty"],
+    ['text.url_decode("%")', 'ValueError', 'is not a valid URL encoding'],
+    ['text.encode("x", "latin1")', 'ValueError', '"latin1" is not supported: expected UTF-8'],
+    ['text.substring("abc", 2, 1)', 'ValueError', "argument 'start' of text.substring is out of range: 2"],
+    [
+      'text.substring("abc", "0", 1)',
+      'TypeError',
+      "argument 'start' of text.substring must be an integer, got string",
+    ],
+    ['map.get(1, 2)', 'TypeError', "argument 'keys' of map.get must be a list, got integer"],
+    ['map.merge(m, 1)', 'TypeError', "argument 'second' of map.merge must be a map, got integer"],
+    ['keys([])', 'TypeError', "argument 'map' of keys must be a map, got list"],
+    ['if("yes", 1, 2)', 'TypeError', "argument 'condition' of if must be a boolean, got string"],
+    ['string([])', 'TypeError', 'a value of type list cannot be converted to string'],
+    ['double(true)', 'TypeError', 'a value of type boolean cannot be converted to double'],
+    ['double("1.2.3")', 'ValueError', 'is not a number: "1.2.3"'],
+    ['int("9223372036854775808")', 'ValueError', 'integer overflow'],
+    ['sys.get_env(1)', 'TypeError', "argument 'name' of sys.get_env must be a string, got integer"],
+    ['sys.get_env("X", 1)', 'TypeError', "argument 'default' of sys.get_env must be a string, got integer"],
   ])('%s raises %s', async (expression, tag, message) => {
     expect(await raisedBy(expression, { m: {} })).toEqual({
       tags: [tag],

@@ -104,9 +104,39 @@ describe('a workflow', () => {
       2,
     ],
     [
-      'starts each iteration with fresh variables',
-      '- l:\n    for:\n      value: v\n      in: [1, 2]\n      steps:\n        - c: {switch: [{condition: "${v == 2}", next: r}]}\n        - b: {assign: [{only_first: 1}]}\n        - n: {next: continue}\n        - r:\n            try: {steps: [{q: {return: "${only_first}"}}]}\n            except: {as: e, steps: [{z: {return: gone}}]}',
-      'gone',
+      'starts each iteration with fresh variables; one not assigned yet is null',
+      '- a: {assign: [{seen: []}]}\n- l:\n    for:\n      value: v\n      in: [1, 2]\n      steps:\n        - b: {switch: [{condition: "${v == 1}", assign: [{mine: 1}]}]}\n        - c: {assign: [{seen: "${list.concat(seen, mine)}"}]}\n- r: {return: "${seen}"}',
+      [1, null],
+    ],
+    [
+      'has null for the result of a call that failed',
+      '- t:\n    try: {call: http.get, args: {url: nonsense}, result: answer}\n    except: {as: e}\n- r: {return: "${answer == null}"}',
+      true,
+    ],
+    [
+      'ends only the subworkflow at its next: end',
+      'main:\n  steps:\n    - c: {call: sub}\n    - r: {return: on}\nsub:\n  steps:\n    - e: {next: end}\n    - x: {raise: never}',
+      'on',
+    ],
+    [
+      'loops over a range of doubles',
+      '- a: {assign: [{s: []}]}\n- l: {for: {value: v, range: [0.5, 3], steps: [{b: {assign: [{s: "${list.concat(s, v)}"}]}}]}}\n- r: {return: "${s}"}',
+      [0.5, 1.5, 2.5],
+    ],
+    [
+      'tries a list of steps, and any single step',
+      '- t:\n    try: [{a: {assign: [{x: 1}]}}, {b: {raise: "${string(x)}"}}]\n    except: {as: e}\n- u:\n    try: {assign: [{y: "${1 / 0}"}]}\n    except: {as: f, steps: [{r: {return: "${f.tags[0]}"}}]}',
+      'ZeroDivisionError',
+    ],
+    [
+      'reads aliases as copies of their anchors',
+      '- a: {assign: [{x: &a {k: [1]}}, {y: *a}, {"y.k[0]": 2}]}\n- r: {return: ["${x}", "${y}"]}',
+      [{ k: [1] }, { k: [2] }],
+    ],
+    [
+      'keeps an explicit null where there is a default',
+      'main:\n  steps:\n    - c: {call: sub, args: {n: null}, result: x}\n    - r: {return: "${x}"}\nsub:\n  params: [n: 5]\n  steps:\n    - r: {return: "${n}"}',
+      null,
     ],
   ])('%s', async (_name, source, expected, argument) => {
     expect(await result(source, { argument })).toEqual(expected);

@@ -1,0 +1,94 @@
+import { after, rescued, type Eventual } from '#local/workflows/eventual.ts';
+import { WorkflowFault } from '#local/workflows/fault.ts';
+import type { Observer, StepEvent, StepType } from '#local/workflows/host.ts';
+import { library } from '#local/workflows/library.ts';
+import type { Place } from '#local/workflows/place.ts';
+import type { Step } from '#local/workflows/program.ts';
+
+/** Tells the observer of a run which steps and which parts of steps begin and end. Costs nothing without one. */
+export class Journal {
+  readonly #observer: Observer | undefined;
+  #entries = 0;
+
+  constructor(observer: Observer | undefined) {
+    this.#observer = observer;
+  }
+
+  step<T>(step: Step, place: Place, work: (inside: Place) => Eventual<T>): Eventual<T> {
+    if (!this.#observer?.onStep) return work(place);
+    return this.#entry({ type: typeOf(step), part: false }, step, place, work);
+  }
+
+  /** @param iteration counted from 0 */
+  part<T>(
+    type: StepType,
+    iteration: number | undefined,
+    step: Pick<Step, 'name' | 'position'>,
+    place: Place,
+    work: (inside: Place) => Eventual<T>,
+  ): Eventual<T> {
+    if (!this.#observer?.onStep) return work(place);
+    const counted = iteration === undefined ? {} : { iteration };
+    return this.#entry({ type, part: true, ...counted }, step, place, work);
+  }
+
+  /** One that a cancellation cuts short has no end. */
+  #entry<T>(
+    about: Pick<StepEvent, 'type' | 'part' | 'iteration'>,
+    step: Pick<Step, 'name' | 'position'>,
+    place: Place,
+    work: (inside: Place) => Eventual<T>,
+  ): Eventual<T> {
+    const { frame, scope } = place;
+    const id = (this.#entries += 1);
+    const tell = (end: Pick<StepEvent, 'state' | 'error'>): void =>
+      this.#observer?.onStep?.({
+        ...about,
+        ...end,
+        id,
+        parent: frame.entry,
+        routine: frame.routine.name,
+        step: step.name,
+        position: step.position,
+        threadId: frame.threadId,
+      });
+    tell({ state: 'in-progress' });
+    const ended = rescued(
+      () => work(place.with(scope, { entry: id })),
+      (error) => {
+        if (error instanceof WorkflowFault) tell({ state: 'failed', error: error.value });
+        throw error;
+      },
+    );
+    return after(ended, (value) => {
+      tell({ state: 'succeeded' });
+      return value;
+    });
+  }
+}
+
+function typeOf(step: Step): StepType {
+  switch (step.kind) {
+    case 'assign':
+      return 'ASSIGN';
+    case 'call':
+      if (step.function.startsWith('googleapis.')) return 'CONNECTOR_CALL';
+      return library.has(step.function) ? 'STD_LIB_CALL' : 'SUBWORKFLOW_CALL';
+    case 'switch':
+      return 'SWITCH';
+    case 'for':
+      return 'FOR';
+    case 'parallel':
+      return step.work.kind === 'for' ? 'PARALLEL_FOR' : 'PARALLEL_BRANCH';
+    case 'steps':
+      return 'STEPS';
+    case 'try':
+      return 'TRY_RETRY_EXCEPT';
+    case 'raise':
+      return 'RAISE';
+    case 'return':
+      return 'RETURN';
+    case 'jump':
+      return 'GOTO';
+  }
+}

@@ -1,0 +1,20 @@
+import { WorkflowFault } from '#local/workflows/fault.ts';
+import { formatJson } from '#local/workflows/json.ts';
+
+/** What was raised, as JSON text. It may hold bytes, which have no JSON form: then its message. */
+export function payloadOf(fault: WorkflowFault): string {
+  try {
+    return formatJson(fault.value);
+  } catch (error) {
+    if (error instanceof WorkflowFault) return JSON.stringify(fault.message);
+    throw error;
+  }
+}
+
+/** The message and where it was raised, as in the Executions API. */
+export function contextOf(fault: WorkflowFault): string {
+  const message = fault.message === '' ? payloadOf(fault) : fault.message;
+  const [first] = fault.trace;
+  if (!first) return message;
+  return `${message}\nin step "${first.step}", routine "${first.routine}", line: ${first.position.line}`;
+}
