@@ -19,7 +19,7 @@ export interface LookLimits {
 }
 
 /** Within the 60 s that a dispatch has (`functions/targets.json`), with room for the ledger. */
-export const usualLimits: LookLimits = { atOnce: 8, answerSeconds: 10, allSeconds: 30 };
+const usualLimits: LookLimits = { atOnce: 8, answerSeconds: 10, allSeconds: 30 };
 
 export function createLook(clock: Clock, limits: LookLimits = usualLimits): Look {
   const endMs = clock.now() + limits.allSeconds * 1000;

@@ -19,7 +19,7 @@ const placeholders =
 const wholeWords =
   /^(todo|tbd|fixme|none|null|undefined|test|testing|secret|password|passwd|example|sample|dummy|foo|bar|foobar|abc|abc123|123456789?0?|default|value|x{3,})$/i;
 
-export const isPlaceholder = (value: string): boolean => {
+const isPlaceholder = (value: string): boolean => {
   const text = value.trim();
   return text === '' || placeholders.test(text) || wholeWords.test(text) || /^(.)\1*$/su.test(text);
 };

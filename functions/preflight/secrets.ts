@@ -6,13 +6,13 @@ import { valueQuestions } from './secret-values.ts';
 
 const suite = 'Secrets';
 
-export interface Mapping {
+interface Mapping {
   variable: string;
   secret: string;
   version: string;
 }
 
-export const mappingsOf = (secrets: Record<string, string>): Mapping[] =>
+const mappingsOf = (secrets: Record<string, string>): Mapping[] =>
   Object.entries(secrets).map(([variable, binding]) => {
     const [secret = '', version = ''] = binding.split(':');
     return { variable, secret, version };

@@ -2,7 +2,7 @@ import { GoogleError } from '#local/google-error.ts';
 import type { Route } from '#local/http.ts';
 
 /** An instance as Cloud SQL Admin answers it; what is left out is as a new instance has it. */
-export interface LocalSqlInstance {
+interface LocalSqlInstance {
   region: string;
   databaseVersion?: string;
   state?: string;

@@ -1,7 +1,7 @@
 import { GoogleError } from '#local/google-error.ts';
 import type { Route } from '#local/http.ts';
 
-export interface LocalConnector {
+interface LocalConnector {
   network?: string;
   ipCidrRange?: string;
   state?: 'READY' | 'CREATING' | 'DELETING' | 'ERROR' | 'UPDATING';
@@ -11,7 +11,7 @@ export interface LocalConnector {
   maxThroughput?: number;
 }
 
-export interface LocalSubnetwork {
+interface LocalSubnetwork {
   ipCidrRange: string;
   network: string;
 }

@@ -42,23 +42,26 @@ export function createMethods(options: {
   const isArchived = ({ isArchived = false, id, name }: SlackChannel): boolean =>
     isArchived || weather.isArchived(id, name);
 
-  /** A private channel does not exist for who is not in it. */
-  function channelOf(name: string): SlackChannel {
-    const channel = find(name);
+  /**
+   * By id alone: no method but `chat.postMessage` takes a name. A private channel does not exist for who is not in it.
+   */
+  function channelOf(id: string): SlackChannel {
+    const channel = channels.find((known) => known.id === id);
     if (!channel || (channel.isPrivate && channel.isMember === false))
       throw new SlackError('channel_not_found');
     return channel;
   }
 
-  function writable(name: string): string {
-    const channel = channelOf(name);
+  function writable(id: string): string {
+    const channel = channelOf(id);
     if (isArchived(channel)) throw new SlackError('is_archived');
     if (channel.isMember === false) throw new SlackError('not_in_channel');
     return channel.id;
   }
 
+  /** Its channel may be a name: https://docs.slack.dev/reference/methods/chat.postMessage */
   function postMessage(given: ArgumentsOf<'chat.postMessage'>): Fields {
-    const channel = writable(given.channel);
+    const channel = writable(find(given.channel)?.id ?? given.channel);
     const content = contentOf(given, weather);
     const thread = given.thread_ts
       ? { ts: given.thread_ts, broadcast: given.reply_broadcast ?? false }
@@ -107,8 +110,8 @@ export function createMethods(options: {
     is_archived: isArchived(channel),
   });
 
-  function info({ channel: name }: ArgumentsOf<'conversations.info'>): Fields {
-    const channel = channelOf(name);
+  function info({ channel: id }: ArgumentsOf<'conversations.info'>): Fields {
+    const channel = channelOf(id);
     return { channel: { ...shownChannel(channel), is_member: channel.isMember ?? true } };
   }
 

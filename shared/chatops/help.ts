@@ -1,4 +1,4 @@
-import { chatVerbs } from '#shared/domain/chat.ts';
+import type { chatVerbs } from '#shared/domain/chat.ts';
 
 /** How every command is written, for help and for whoever wrote one wrong. */
 

@@ -90,7 +90,7 @@ it('a tag put on an image of before, of which nobody heard, is asked for once an
     seen = await until(async () => ((await looks()) > before ? await looks() : undefined));
   }
   expect(await asked()).toMatchObject([
-    { decision: 'superseded', reason: expect.stringContaining('older than') },
+    { decision: 'refused', reason: expect.stringContaining('slipway rollback hello staging') },
   ]);
   expect(await test.ledger.list('deployments')).toHaveLength(2);
 });

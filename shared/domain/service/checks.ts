@@ -58,7 +58,7 @@ const Capture = z.union([
 ]);
 export type Capture = z.infer<typeof Capture>;
 
-export const captureName = /^[A-Za-z]\w*$/;
+const captureName = /^[A-Za-z]\w*$/;
 
 const HttpCheck = z.strictObject({
   // Optional beneath its default, so that a check without a kind is found to be this one.

@@ -149,7 +149,7 @@ describe("Slack's own client", () => {
       ['conversations.info', () => client.conversations.info({ channel: name })],
     ];
     for (const [method, call] of calls)
-      expect(await refusal(call()), method).toMatchObject({ error: 'channel_not_found' });
+      expect([method, await refusal(call())]).toMatchObject([method, { error: 'channel_not_found' }]);
     expect(slack.messages(channel)).toMatchObject([{ text: 'Deploying', edits: 0 }]);
   });
 });
