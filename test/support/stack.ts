@@ -68,7 +68,7 @@ export async function openTestStack(
     async serviceFile(change = (text) => text, name = 'hello') {
       const text = await readFile(join(root, 'examples/services/hello.yaml'), 'utf8');
       // How quick it is says more of the machine than of the release.
-      const patient = text.replace('maximumLatency: 250ms', 'maximumLatency: 15s');
+      const patient = text.replace('maximumLatency: 250ms', 'maximumLatency: 9s');
       await upload(`services/${name}.yaml`, 'application/yaml', change(patient));
     },
     pushHello: (release, tag) =>
