@@ -4,6 +4,7 @@ import { addApprovals } from './commands/approvals.ts';
 import { addAudit } from './commands/audit.ts';
 import { addCancel } from './commands/cancel.ts';
 import { addCheckCommands } from './commands/check.ts';
+import { addCost } from './commands/cost.ts';
 import { addDeploy } from './commands/deploy.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addDrift } from './commands/drift.ts';
@@ -90,6 +91,7 @@ Exit codes: ${exit.done} done as asked · ${exit.no} it did not go live, the fil
   addAudit(program, context, run);
   addDoctor(program, context, run);
   addSlack(program, context, run);
+  addCost(program, context, run);
   addCheckCommands(program, context, run);
   addLocalCommands(program, context, run);
 }
