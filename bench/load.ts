@@ -37,7 +37,7 @@ async function measure(count: number): Promise<number> {
       const own = text
         .replace(/^service: hello$/m, `service: ${name}`)
         .replace(/apps\/hello$/m, `apps/${name}`)
-        .replace('250ms', '30s')
+        .replace('250ms', '9s')
         .replace('startupGrace: 10s', 'startupGrace: 60s');
       await upload(stack, name, own);
     }
