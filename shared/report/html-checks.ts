@@ -1,6 +1,6 @@
 import type { Check, Evidence } from '#shared/domain/check.ts';
 import type { Suite } from './document.ts';
-import { html, nothing, type Markup } from './html-markup.ts';
+import { html, nothing, table, type Markup } from './html-markup.ts';
 import { durationInWords, markOf, outcomeInWords, phaseInWords, suiteInWords, utc } from './words.ts';
 
 /** Attempts that stand in the page one by one; of more there are counts and a picture, and all are in the JSON. */
@@ -13,16 +13,7 @@ export function suiteMarkup(suite: Suite): Markup {
   );
   const rows = suite.rounds.flatMap(({ checks }) => checks.map(checkRow));
   return html`<h3>${suiteInWords(suite)}</h3>
-    <table>
-      <thead>
-        <tr>
-          ${head}
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>`;
+    ${table(head, rows)}`;
 }
 
 function checkRow(check: Check): Markup {

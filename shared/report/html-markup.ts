@@ -38,3 +38,16 @@ const escaped = (text: string): string =>
     .replace(/[&<>"']/g, (character) => entities[character] ?? '');
 
 export const nothing: Markup = { markup: '' };
+
+/** @param head cells of the one head row; @param rows whole rows */
+export const table = (head: readonly Markup[], rows: readonly Markup[]): Markup =>
+  html`<table>
+    <thead>
+      <tr>
+        ${head}
+      </tr>
+    </thead>
+    <tbody>
+      ${rows}
+    </tbody>
+  </table>`;

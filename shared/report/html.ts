@@ -2,7 +2,7 @@ import type { Outcome } from '#shared/domain/outcome.ts';
 import type { Block, Piece, Text } from './content.ts';
 import type { Report } from './document.ts';
 import { suiteMarkup } from './html-checks.ts';
-import { html, nothing, type Markup } from './html-markup.ts';
+import { html, nothing, table, type Markup } from './html-markup.ts';
 import { probesPlot, stepsPlot, trafficPlot } from './html-plots.ts';
 import { style } from './html-style.ts';
 import { headOf, sectionsOf } from './sections.ts';
@@ -98,16 +98,7 @@ function blockIn(block: Block, report: Report): Markup {
             ${row.map((value) => html`<td>${textIn(value)}</td>`)}
           </tr>`,
       );
-      return html`<table>
-        <thead>
-          <tr>
-            ${head}
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
-      </table>`;
+      return table(head, rows);
     }
     case 'lines':
       return html`<pre>${block.text.split('\n').map((line) => html`${line} `)}</pre>`;
