@@ -8,7 +8,7 @@ import { createCloudRun } from '#shared/google/cloud-run.ts';
 import { createProber } from '#shared/google/prober.ts';
 import { createRegistry } from '#shared/google/registry.ts';
 import { createRest } from '#shared/google/rest.ts';
-import type { LiveService } from '#shared/ports.ts';
+import type { LiveService } from '#shared/ports/cloud-run.ts';
 
 /**
  * What the pipeline is measured against: one program that makes the same calls to the registry, Cloud Run and the service

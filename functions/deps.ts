@@ -2,26 +2,13 @@ import type { Clock } from '#shared/clock.ts';
 import type { Random } from '#shared/domain/ids.ts';
 import type { Config } from '#shared/env.ts';
 import type { Ledger } from '#shared/ledger/ledger.ts';
-import type {
-  Callback,
-  CloudBuild,
-  CloudRun,
-  Jobs,
-  Log,
-  Logging,
-  LookUps,
-  Monitoring,
-  ObjectStore,
-  Pager,
-  Prober,
-  PubSub,
-  Registry,
-  Responder,
-  Secrets,
-  Slack,
-  SlackDirectory,
-  Workflows,
-} from '#shared/ports.ts';
+import type { CloudRun, Jobs } from '#shared/ports/cloud-run.ts';
+import type { CloudBuild, Registry } from '#shared/ports/images.ts';
+import type { LookUps } from '#shared/ports/look-ups.ts';
+import type { Pager, Responder, Slack, SlackDirectory } from '#shared/ports/people.ts';
+import type { Callback, Log, ObjectStore, PubSub, Secrets, Workflows } from '#shared/ports/platform.ts';
+import type { Prober } from '#shared/ports/prober.ts';
+import type { Logging, Monitoring } from '#shared/ports/signals.ts';
 
 /** Everything a function may touch. Effects are parameters: tests give their own. */
 export interface Deps {

@@ -13,7 +13,7 @@ import { notSafeToRollBack } from '#shared/domain/way-back.ts';
 import { placeId } from '#shared/ledger/ledger.ts';
 import { recordRollback } from '#shared/ledger/rollbacks.ts';
 import { takeFence } from '#shared/ledger/signals.ts';
-import type { LiveService, ServiceRef } from '#shared/ports.ts';
+import type { LiveService, ServiceRef } from '#shared/ports/cloud-run.ts';
 import type { Deps } from '#functions/deps.ts';
 import { announce, poke } from '#functions/events.ts';
 import { placeOf, stampedWith, trafficBody } from '#functions/steps/place.ts';

@@ -1,7 +1,7 @@
 import { Fault } from '#shared/domain/fault.ts';
 import { idOfSlackUser, isAmong, SlackGroup, type Person } from '#shared/domain/people.ts';
 import type { DirectoryCopy } from '#shared/ledger/audit-record.ts';
-import type { SlackDirectory, SlackProfile } from '#shared/ports.ts';
+import type { SlackDirectory, SlackProfile } from '#shared/ports/people.ts';
 import type { Deps } from '#functions/deps.ts';
 
 /** Groups change seldom, and Slack allows 20 of these questions a minute (slack.md §1.2). */

@@ -1,4 +1,4 @@
-import type { Log } from '#shared/ports.ts';
+import type { Log } from './ports/platform.ts';
 
 /** One JSON line per entry, as Cloud Logging reads them from a function's output. */
 export const consoleLog: Log = (severity, message, fields = {}) => {

@@ -1,5 +1,5 @@
 import { Fault } from '#shared/domain/fault.ts';
-import type { Pager } from '#shared/ports.ts';
+import type { Pager } from './ports/people.ts';
 
 /** PagerDuty cuts nothing and refuses a longer one: https://developer.pagerduty.com/docs/send-alert-event */
 const longestSummary = 1024;

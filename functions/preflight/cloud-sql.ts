@@ -1,4 +1,4 @@
-import type { SqlInstance } from '#shared/ports.ts';
+import type { SqlInstance } from '#shared/ports/look-ups.ts';
 import type { Question } from './question.ts';
 import type { Scene } from './scene.ts';
 

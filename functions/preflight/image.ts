@@ -1,4 +1,4 @@
-import type { RegistryImage } from '#shared/ports.ts';
+import type { RegistryImage } from '#shared/ports/images.ts';
 import type { Answer, Question } from './question.ts';
 import type { Scene } from './scene.ts';
 

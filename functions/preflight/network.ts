@@ -1,5 +1,5 @@
 import type { ServiceConfig } from '#shared/domain/service.ts';
-import type { Subnetwork, VpcConnector } from '#shared/ports.ts';
+import type { Subnetwork, VpcConnector } from '#shared/ports/look-ups.ts';
 import type { Answer, Question } from './question.ts';
 import type { Scene } from './scene.ts';
 

@@ -1,6 +1,7 @@
 import { Fault } from '#shared/domain/fault.ts';
 import type { ServiceConfig } from '#shared/domain/service.ts';
-import type { RegistryImage, SqlInstance, VpcConnector } from '#shared/ports.ts';
+import type { RegistryImage } from '#shared/ports/images.ts';
+import type { SqlInstance, VpcConnector } from '#shared/ports/look-ups.ts';
 import type { Deps } from '#functions/deps.ts';
 import type { Look } from './look.ts';
 

@@ -3,7 +3,7 @@ import { candidateRevision } from '#shared/domain/ids.ts';
 import type { ServiceConfig } from '#shared/domain/service.ts';
 import { snapshotTraffic } from '#shared/domain/traffic.ts';
 import { placeId, type Ledger } from '#shared/ledger/ledger.ts';
-import type { LiveService, RawJson } from '#shared/ports.ts';
+import type { LiveService, RawJson } from '#shared/ports/cloud-run.ts';
 import { provenAnnotation } from '#functions/steps/place.ts';
 import { found } from './look.ts';
 import type { Question } from './question.ts';

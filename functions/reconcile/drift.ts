@@ -4,7 +4,7 @@ import type { DriftFound } from '#shared/domain/drift.ts';
 import { sameTraffic, shares, trafficInWords } from '#shared/domain/traffic.ts';
 import { recordDrift } from '#shared/ledger/drift.ts';
 import { placeId, type Collections } from '#shared/ledger/ledger.ts';
-import type { LiveService } from '#shared/ports.ts';
+import type { LiveService } from '#shared/ports/cloud-run.ts';
 import type { Deps } from '#functions/deps.ts';
 import { placeOf } from '#functions/steps/place.ts';
 

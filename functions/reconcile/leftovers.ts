@@ -5,7 +5,7 @@ import type { LiveTarget } from '#shared/domain/traffic.ts';
 import { takeIdleFence } from '#shared/ledger/idle-fence.ts';
 import { isDue, markDone } from '#shared/ledger/last-done.ts';
 import { placeId, type Lock } from '#shared/ledger/ledger.ts';
-import type { LiveService, RawJson, ServiceRef } from '#shared/ports.ts';
+import type { LiveService, RawJson, ServiceRef } from '#shared/ports/cloud-run.ts';
 import type { Deps } from '#functions/deps.ts';
 import { placeOf, stampedWith } from '#functions/steps/place.ts';
 

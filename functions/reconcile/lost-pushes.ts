@@ -4,7 +4,7 @@ import type { AdmitMessage } from '#shared/domain/requests.ts';
 import type { ServiceConfig } from '#shared/domain/service.ts';
 import { placeId, requestKey } from '#shared/ledger/ledger.ts';
 import { seeTags, type PutBetween } from '#shared/ledger/seen-tags.ts';
-import type { ImageTag } from '#shared/ports.ts';
+import type { ImageTag } from '#shared/ports/images.ts';
 import type { Deps } from '#functions/deps.ts';
 import { readServiceFiles } from '#functions/triggers/service-files.ts';
 

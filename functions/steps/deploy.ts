@@ -2,7 +2,7 @@ import type { Deployment } from '#shared/domain/deployment.ts';
 import { Fault } from '#shared/domain/fault.ts';
 import { shifted, snapshotTraffic, withCandidate, type TrafficTarget } from '#shared/domain/traffic.ts';
 import { ingressOf, revisionTemplate, undeclaredFields } from '#shared/config/template.ts';
-import type { LiveService, RevisionState } from '#shared/ports.ts';
+import type { LiveService, RevisionState } from '#shared/ports/cloud-run.ts';
 import {
   checkFence,
   placeOf,

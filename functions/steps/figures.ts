@@ -2,7 +2,7 @@ import { analyse, type Limits, type Side } from '#shared/checks/analysis.ts';
 import type { Attempt, Check } from '#shared/domain/check.ts';
 import { Fault } from '#shared/domain/fault.ts';
 import { shares } from '#shared/domain/traffic.ts';
-import type { RequestStats, TimeWindow } from '#shared/ports.ts';
+import type { RequestStats, TimeWindow } from '#shared/ports/signals.ts';
 import { placeOf } from '#functions/steps/place.ts';
 import type { StepContext } from '#functions/steps/step.ts';
 

@@ -4,7 +4,7 @@ import { Fault } from '#shared/domain/fault.ts';
 import { shortDigest } from '#shared/domain/image.ts';
 import { isMigrationCheck, migrationCheck } from '#shared/domain/migration.ts';
 import type { Migration } from '#shared/domain/service/traffic.ts';
-import type { ExecutionState, ServiceRef } from '#shared/ports.ts';
+import type { ExecutionState, ServiceRef } from '#shared/ports/cloud-run.ts';
 import { placeOf, waitFor } from '#functions/steps/place.ts';
 import type { StepContext, StepResult } from '#functions/steps/step.ts';
 

@@ -2,7 +2,7 @@ import { candidateRevision, candidateTag } from '#shared/domain/ids.ts';
 import type { Deployment } from '#shared/domain/deployment.ts';
 import { Fault } from '#shared/domain/fault.ts';
 import { shares, snapshotTraffic } from '#shared/domain/traffic.ts';
-import type { LiveService, RawJson, ServiceRef } from '#shared/ports.ts';
+import type { LiveService, RawJson, ServiceRef } from '#shared/ports/cloud-run.ts';
 import type { StepContext } from '#functions/steps/step.ts';
 
 /** Where the deployment's service is, and what its own revision and tag are called. */

@@ -12,7 +12,7 @@ import {
   type TrafficTarget,
 } from '#shared/domain/traffic.ts';
 import { notSafeToRollBack } from '#shared/domain/way-back.ts';
-import type { LiveService, RawJson } from '#shared/ports.ts';
+import type { LiveService, RawJson } from '#shared/ports/cloud-run.ts';
 import {
   carriesFence,
   checkFence,

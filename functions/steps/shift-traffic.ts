@@ -9,7 +9,7 @@ import {
   trafficInWords,
   type TrafficTarget,
 } from '#shared/domain/traffic.ts';
-import type { LiveService, RawJson } from '#shared/ports.ts';
+import type { LiveService, RawJson } from '#shared/ports/cloud-run.ts';
 import {
   checkFence,
   placeOf,

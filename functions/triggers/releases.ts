@@ -1,7 +1,7 @@
 import { Fault } from '#shared/domain/fault.ts';
 import { orderOf, type ReleaseOrder } from '#shared/domain/release-order.ts';
 import type { LookUpOrder } from '#shared/ledger/admission-facts.ts';
-import type { RegistryImage } from '#shared/ports.ts';
+import type { RegistryImage } from '#shared/ports/images.ts';
 import type { Deps } from '#functions/deps.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { formatProblems } from '#shared/config/problems.ts';
 import { parseServiceFile } from '#shared/config/service-file.ts';
 import type { ServiceConfig } from '#shared/domain/service.ts';
-import type { ObjectStore } from '#shared/ports.ts';
+import type { ObjectStore } from '#shared/ports/platform.ts';
 import type { Deps } from '#functions/deps.ts';
 
 /** A service file of the bucket, as it is now. */

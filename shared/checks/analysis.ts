@@ -1,6 +1,6 @@
 import type { Check } from '#shared/domain/check.ts';
 import type { Analysis } from '#shared/domain/service/traffic.ts';
-import type { LatencyBucket, RequestStats, TimeWindow } from '#shared/ports.ts';
+import type { LatencyBucket, RequestStats, TimeWindow } from '#shared/ports/signals.ts';
 
 /** What one revision answered, and how much of it we asked for ourselves. */
 export interface Side {

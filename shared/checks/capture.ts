@@ -1,5 +1,5 @@
 import type { Capture, HttpCheck } from '#shared/domain/service/checks.ts';
-import type { ProbeAnswer } from '#shared/ports.ts';
+import type { ProbeAnswer } from '#shared/ports/prober.ts';
 import { fieldOf } from './body.ts';
 
 /** Longer ones are no value but a document. */

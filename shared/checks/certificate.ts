@@ -1,5 +1,5 @@
 import type { TlsCheck } from '#shared/domain/service/checks.ts';
-import type { PeerCertificate } from '#shared/ports.ts';
+import type { PeerCertificate } from '#shared/ports/prober.ts';
 
 const dayMs = 86_400_000;
 

@@ -1,6 +1,6 @@
 import type { Attempt } from '#shared/domain/check.ts';
 import type { HealthProbe } from '#shared/domain/service/checks.ts';
-import type { ProbeAnswer } from '#shared/ports.ts';
+import type { ProbeAnswer } from '#shared/ports/prober.ts';
 import { fieldOf, says, seenField } from './body.ts';
 import { expectedOfBody, problemsOfBody } from './http.ts';
 

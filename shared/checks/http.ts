@@ -1,5 +1,5 @@
 import type { HttpCheck } from '#shared/domain/service/checks.ts';
-import type { ProbeAnswer } from '#shared/ports.ts';
+import type { ProbeAnswer } from '#shared/ports/prober.ts';
 import { excerpt, fieldOf, says, seenField } from './body.ts';
 
 /** What is wanted of a body, of whatever kind the answer is. */

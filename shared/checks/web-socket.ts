@@ -1,5 +1,5 @@
 import type { WebSocketCheck } from '#shared/domain/service/checks.ts';
-import type { Conversation } from '#shared/ports.ts';
+import type { Conversation } from '#shared/ports/prober.ts';
 import { excerpt } from './body.ts';
 import { expectedOfBody, problemsOfBody } from './http.ts';
 

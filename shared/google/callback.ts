@@ -1,4 +1,4 @@
-import type { Callback } from '#shared/ports.ts';
+import type { Callback } from '#shared/ports/platform.ts';
 import type { Rest } from './rest.ts';
 
 /** Posts replies to an execution's callback endpoint. Whoever calls it has checked the address: the token goes there. */

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { connect, type DetailedPeerCertificate } from 'node:tls';
 import { Fault } from '#shared/domain/fault.ts';
-import type { PeerCertificate, Prober } from '#shared/ports.ts';
+import type { PeerCertificate, Prober } from '#shared/ports/prober.ts';
 import { faultOfSilence } from './fault-of.ts';
 import { checkedLookup, checkedUrl, stopped, timeLimit } from './probe-target.ts';
 

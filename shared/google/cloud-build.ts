@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Fault } from '#shared/domain/fault.ts';
-import type { BuildState, CloudBuild } from '#shared/ports.ts';
+import type { BuildState, CloudBuild } from '#shared/ports/images.ts';
 import { nameOf, type Rest } from './rest.ts';
 
 /** The container that builds, and what it is told. */

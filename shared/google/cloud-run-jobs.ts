@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Fault } from '#shared/domain/fault.ts';
-import type { ExecutionState, Jobs, RawJson, ServiceRef } from '#shared/ports.ts';
+import type { ExecutionState, Jobs, RawJson, ServiceRef } from '#shared/ports/cloud-run.ts';
 import { nameOf, parsedAs, type Rest } from './rest.ts';
 
 /** An override of a task's environment is the only mark of ours that an execution can carry: jobs.run takes no labels. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Fault } from '#shared/domain/fault.ts';
-import type { CloudRun, RawJson, ServiceRef } from '#shared/ports.ts';
+import type { CloudRun, RawJson, ServiceRef } from '#shared/ports/cloud-run.ts';
 import { callOptions, gapicOptions, viaClient } from './gapic.ts';
 import { lazy } from './lazy.ts';
 import { liveService, RevisionJson, revisionState, ServiceJson } from './live-service.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { CloudSql } from '#shared/ports.ts';
+import type { CloudSql } from '#shared/ports/look-ups.ts';
 import type { Rest } from './rest.ts';
 
 /** https://cloud.google.com/sql/docs/postgres/admin-api/rest/v1beta4/instances#DatabaseInstance */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Fault } from '#shared/domain/fault.ts';
-import type { Iam } from '#shared/ports.ts';
+import type { Iam } from '#shared/ports/look-ups.ts';
 import type { Rest } from './rest.ts';
 
 const Tested = z.object({ permissions: z.array(z.string()).default([]) });

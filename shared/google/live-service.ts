@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { LiveTarget, TrafficTarget } from '#shared/domain/traffic.ts';
-import type { LiveService, RevisionState } from '#shared/ports.ts';
+import type { LiveService, RevisionState } from '#shared/ports/cloud-run.ts';
 
 /** Cloud Run's own JSON; proto3 leaves out what is zero, empty or false. */
 const Target = z.object({

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Fault } from '#shared/domain/fault.ts';
-import type { LogEntry, Logging, ServiceRef } from '#shared/ports.ts';
+import type { ServiceRef } from '#shared/ports/cloud-run.ts';
+import type { LogEntry, Logging } from '#shared/ports/signals.ts';
 import type { Rest } from './rest.ts';
 
 const Entry = z.object({

@@ -1,4 +1,4 @@
-import type { LookUps } from '#shared/ports.ts';
+import type { LookUps } from '#shared/ports/look-ups.ts';
 import { createCloudSql } from './cloud-sql.ts';
 import { createIam } from './iam.ts';
 import { createNetwork } from './network.ts';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { LatencyBucket, Monitoring, RequestStats, ServiceRef, TimeWindow } from '#shared/ports.ts';
+import type { ServiceRef } from '#shared/ports/cloud-run.ts';
+import type { LatencyBucket, Monitoring, RequestStats, TimeWindow } from '#shared/ports/signals.ts';
 import type { Rest } from './rest.ts';
 
 /** Of one page; several looks must fit into a dispatch. */

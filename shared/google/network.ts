@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Network } from '#shared/ports.ts';
+import type { Network } from '#shared/ports/look-ups.ts';
 import type { Rest } from './rest.ts';
 
 /** https://cloud.google.com/vpc/docs/reference/vpcaccess/rest/v1/projects.locations.connectors */

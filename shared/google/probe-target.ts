@@ -2,7 +2,7 @@ import { lookup } from 'node:dns';
 import { BlockList, isIP, isIPv6, type LookupFunction } from 'node:net';
 import { Fault } from '#shared/domain/fault.ts';
 import { messageOf } from '#shared/errors.ts';
-import type { ProbeTarget } from '#shared/ports.ts';
+import type { ProbeTarget } from '#shared/ports/prober.ts';
 import type { Tokens } from './auth.ts';
 
 /** Where metadata servers are, whatever a name says: link-local addresses and Google's own over IPv6. */

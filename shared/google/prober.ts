@@ -1,5 +1,5 @@
 import { Fault } from '#shared/domain/fault.ts';
-import type { ProbeAnswer, Prober } from '#shared/ports.ts';
+import type { ProbeAnswer, Prober } from '#shared/ports/prober.ts';
 import type { Tokens } from './auth.ts';
 import { readCertificate } from './certificate.ts';
 import { faultOfSilence } from './fault-of.ts';

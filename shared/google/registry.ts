@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { Fault } from '#shared/domain/fault.ts';
 import { isDigest, parseImage, type ImageReference } from '#shared/domain/image.ts';
-import type { ImageTag, Registry, RegistryImage } from '#shared/ports.ts';
+import type { ImageTag, Registry, RegistryImage } from '#shared/ports/images.ts';
 import { jsonOf, nameOf, parsedAs, type Rest, type RestAnswer } from './rest.ts';
 
 const indexTypes = [

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Fault } from '#shared/domain/fault.ts';
-import type { Secrets } from '#shared/ports.ts';
+import type { Secrets } from '#shared/ports/platform.ts';
 import { nameOf, type Rest, type RestAnswer } from './rest.ts';
 
 const states = { ENABLED: 'enabled', DISABLED: 'disabled', DESTROYED: 'destroyed' } as const;

@@ -1,7 +1,7 @@
 import type { protos } from '@google-cloud/run';
 import { Fault } from '#shared/domain/fault.ts';
 import { messageOf } from '#shared/errors.ts';
-import type { RawJson } from '#shared/ports.ts';
+import type { RawJson } from '#shared/ports/cloud-run.ts';
 
 type ServiceMessage = protos.google.cloud.run.v2.IService;
 type MessageType = typeof protos.google.cloud.run.v2.Service;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ServiceUsage } from '#shared/ports.ts';
+import type { ServiceUsage } from '#shared/ports/look-ups.ts';
 import type { Rest } from './rest.ts';
 
 const Services = z.object({

@@ -1,5 +1,5 @@
 import { Fault } from '#shared/domain/fault.ts';
-import type { ObjectStore } from '#shared/ports.ts';
+import type { ObjectStore } from '#shared/ports/platform.ts';
 import type { Tokens } from './auth.ts';
 import { faultOfRefusal, faultOfSilence } from './fault-of.ts';
 import { lazy } from './lazy.ts';

@@ -1,6 +1,6 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { RawData, WebSocket } from 'ws';
-import type { Conversation, Prober } from '#shared/ports.ts';
+import type { Conversation, Prober } from '#shared/ports/prober.ts';
 import type { Tokens } from './auth.ts';
 import { faultOfSilence } from './fault-of.ts';
 import { lazy } from './lazy.ts';

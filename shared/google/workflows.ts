@@ -1,5 +1,5 @@
 import { Fault } from '#shared/domain/fault.ts';
-import type { Workflows } from '#shared/ports.ts';
+import type { Workflows } from '#shared/ports/platform.ts';
 import { callOptions, gapicOptions, viaClient } from './gapic.ts';
 import { lazy } from './lazy.ts';
 import type { Rest } from './rest.ts';

@@ -1,5 +1,5 @@
 import type { Via } from '#shared/domain/permission.ts';
-import type { SlackMessage, SlackProfile } from '#shared/ports.ts';
+import type { SlackMessage, SlackProfile } from '#shared/ports/people.ts';
 
 /** What somebody wanted to do, through Slack or the API, and what became of it: denied attempts too. */
 export interface AuditRecord {

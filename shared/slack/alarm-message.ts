@@ -1,5 +1,5 @@
 import type { Deployment } from '#shared/domain/deployment.ts';
-import type { SlackMessage } from '#shared/ports.ts';
+import type { SlackMessage } from '#shared/ports/people.ts';
 import { buildReport } from '#shared/report/report.ts';
 import { rollbackInWords } from '#shared/report/words.ts';
 import { actionButton, actions, context, fields, header, section, type Button } from './blocks.ts';

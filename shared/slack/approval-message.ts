@@ -1,6 +1,6 @@
 import { expiryInWords, type Approval, type Word } from '#shared/domain/approval.ts';
 import { shortDigest } from '#shared/domain/image.ts';
-import type { SlackMessage } from '#shared/ports.ts';
+import type { SlackMessage } from '#shared/ports/people.ts';
 import { howInWords } from '#shared/report/words.ts';
 import { actionButton, actions, context, fields, header, section } from './blocks.ts';
 import { escapeText } from './escape.ts';

@@ -2,7 +2,7 @@ import type { Deployment } from '#shared/domain/deployment.ts';
 import { frozenBy } from '#shared/domain/freeze.ts';
 import type { Outcome } from '#shared/domain/outcome.ts';
 import { isProtected } from '#shared/domain/permission.ts';
-import type { SlackMessage } from '#shared/ports.ts';
+import type { SlackMessage } from '#shared/ports/people.ts';
 import { buildReport } from '#shared/report/report.ts';
 import { alarmMessage } from './alarm-message.ts';
 import { failureLine } from './failure-lines.ts';

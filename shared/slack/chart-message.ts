@@ -1,4 +1,4 @@
-import type { SlackMessage } from '#shared/ports.ts';
+import type { SlackMessage } from '#shared/ports/people.ts';
 import { counted, durationInWords } from '#shared/report/words.ts';
 import { lineChart, section, table } from './blocks.ts';
 import { sparkline, type ProbeSeries } from './probe-series.ts';

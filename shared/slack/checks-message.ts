@@ -1,5 +1,5 @@
 import type { Check } from '#shared/domain/check.ts';
-import type { SlackMessage } from '#shared/ports.ts';
+import type { SlackMessage } from '#shared/ports/people.ts';
 import type { Suite } from '#shared/report/document.ts';
 import { markOf, outcomeInWords, phaseInWords, suiteInWords } from '#shared/report/words.ts';
 import { section, table } from './blocks.ts';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { systemClock, type Clock } from '#shared/clock.ts';
-import type { Log, Slack, SlackAnswer, SlackMessage } from '#shared/ports.ts';
+import type { Slack, SlackAnswer, SlackMessage } from '#shared/ports/people.ts';
+import type { Log } from '#shared/ports/platform.ts';
 import { formsOf, kindOf, refusesBlocks } from './ladder.ts';
 import { createWebApi, parsedAnswer } from './web-api.ts';
 

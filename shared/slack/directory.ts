@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Fault, type FaultCode } from '#shared/domain/fault.ts';
-import type { SlackDirectory } from '#shared/ports.ts';
+import type { SlackDirectory } from '#shared/ports/people.ts';
 import { createWebApi, parsedAnswer } from './web-api.ts';
 
 /** https://docs.slack.dev/reference/objects/user-object; the address needs the scope `users:read.email`. */

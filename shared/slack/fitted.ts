@@ -1,4 +1,4 @@
-import type { SlackMessage } from '#shared/ports.ts';
+import type { SlackMessage } from '#shared/ports/people.ts';
 import { context } from './blocks.ts';
 import { lengthOf, limits } from './limits.ts';
 import { cutMarkup } from './mrkdwn.ts';

@@ -1,4 +1,4 @@
-import type { SlackMessage } from '#shared/ports.ts';
+import type { SlackMessage } from '#shared/ports/people.ts';
 import { fitted } from './fitted.ts';
 
 /** One way to send a message; the last way, its text alone, every workspace takes. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { SlackMessage } from '#shared/ports.ts';
+import type { SlackMessage } from '#shared/ports/people.ts';
 
 /** https://docs.slack.dev/reference/block-kit/blocks; texts count as they are sent, escapes included. */
 export const limits = {

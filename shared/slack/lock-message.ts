@@ -1,5 +1,5 @@
 import type { LockChange } from '#shared/domain/manual-lock.ts';
-import type { SlackMessage } from '#shared/ports.ts';
+import type { SlackMessage } from '#shared/ports/people.ts';
 import { context, section } from './blocks.ts';
 import { mentions, personInWords } from './mention.ts';
 import { foreign, time } from './mrkdwn.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Fault } from '#shared/domain/fault.ts';
-import type { Responder } from '#shared/ports.ts';
+import type { Responder } from '#shared/ports/people.ts';
 import { formsOf, refusesBlocks } from './ladder.ts';
 
 /** Slack says no in JSON or as a bare word; which of them when is unverified, so both are understood. */

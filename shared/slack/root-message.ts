@@ -2,7 +2,7 @@ import type { Acknowledgement, Deployment, TakenBack } from '#shared/domain/depl
 import { shortDigest } from '#shared/domain/image.ts';
 import type { Outcome } from '#shared/domain/outcome.ts';
 import { quarantineId, quarantineReason } from '#shared/domain/quarantine.ts';
-import type { SlackMessage } from '#shared/ports.ts';
+import type { SlackMessage } from '#shared/ports/people.ts';
 import type { Report } from '#shared/report/document.ts';
 import type { ReportPage } from '#shared/report/links.ts';
 import { buildReport } from '#shared/report/report.ts';

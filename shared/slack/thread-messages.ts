@@ -1,6 +1,6 @@
 import type { Deployment } from '#shared/domain/deployment.ts';
 import { isFinished } from '#shared/domain/deployment.ts';
-import type { SlackMessage } from '#shared/ports.ts';
+import type { SlackMessage } from '#shared/ports/people.ts';
 import type { Report } from '#shared/report/document.ts';
 import type { ReportPage } from '#shared/report/links.ts';
 import { buildReport, reportName } from '#shared/report/report.ts';

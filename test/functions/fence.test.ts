@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Fault } from '#shared/domain/fault.ts';
 import { shares } from '#shared/domain/traffic.ts';
 import type { StepMessage } from '#shared/domain/protocol.ts';
-import type { CloudRun } from '#shared/ports.ts';
+import type { CloudRun } from '#shared/ports/cloud-run.ts';
 import { handleStep } from '#functions/step.ts';
 import { takeOverNow } from '#functions/take-over.ts';
 import { reconcile } from '#functions/triggers/reconcile.ts';

@@ -1,6 +1,6 @@
 import type { Deployment } from '#shared/domain/deployment.ts';
 import type { StepMessage, StepReply } from '#shared/domain/protocol.ts';
-import type { RawJson } from '#shared/ports.ts';
+import type { RawJson } from '#shared/ports/cloud-run.ts';
 import { handleStep } from '#functions/step.ts';
 import { configsOf } from '#test/shared/config/hello-file.ts';
 import { deploymentWith } from '#test/shared/domain/records.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Deployment } from '#shared/domain/deployment.ts';
 import { loadConfig } from '#shared/env.ts';
 import { openSqliteLedger } from '#shared/ledger/sqlite.ts';
-import type { Log } from '#shared/ports.ts';
+import type { Log } from '#shared/ports/platform.ts';
 import type { Delivery } from '#functions/delivery.ts';
 import type { Deps } from '#functions/deps.ts';
 import { createFakeCloudRun, type Behaviour, type FakeCloudRun } from './fakes/cloud-run.ts';

@@ -1,7 +1,7 @@
 import type { Attempt, Check } from '#shared/domain/check.ts';
 import { Fault } from '#shared/domain/fault.ts';
 import type { SuiteFile } from '#shared/domain/service/checks.ts';
-import type { ProbeTarget } from '#shared/ports.ts';
+import type { ProbeTarget } from '#shared/ports/prober.ts';
 import type { StepContext } from '#functions/steps/step.ts';
 
 type SuiteCheck = SuiteFile['checks'][number];

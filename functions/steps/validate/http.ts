@@ -2,7 +2,7 @@ import { capture, hide, inBody, inPath, inText, type Values } from '#shared/chec
 import { expectedOf, judgeAnswer } from '#shared/checks/http.ts';
 import type { Check } from '#shared/domain/check.ts';
 import type { HttpCheck } from '#shared/domain/service/checks.ts';
-import type { ProbeAnswer } from '#shared/ports.ts';
+import type { ProbeAnswer } from '#shared/ports/prober.ts';
 import { checkOf, lookOfFault, targetOf, withRetries, type Asking, type Look } from './asking.ts';
 
 const none: Values = new Map();

@@ -1,7 +1,7 @@
 import { Evidence, type Check } from '#shared/domain/check.ts';
 import { Fault } from '#shared/domain/fault.ts';
 import type { JobCheck } from '#shared/domain/service/checks.ts';
-import type { ExecutionState, ServiceRef } from '#shared/ports.ts';
+import type { ExecutionState, ServiceRef } from '#shared/ports/cloud-run.ts';
 import { placeOf, waitFor } from '#functions/steps/place.ts';
 import type { StepContext } from '#functions/steps/step.ts';
 import { base, type Asking, type Unit, type UnitAnswer } from './asking.ts';

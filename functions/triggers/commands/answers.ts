@@ -3,7 +3,7 @@ import type { Deployment } from '#shared/domain/deployment.ts';
 import { isFinished } from '#shared/domain/deployment.ts';
 import { shortDigest } from '#shared/domain/image.ts';
 import type { Quarantine } from '#shared/domain/quarantine.ts';
-import type { SlackMessage } from '#shared/ports.ts';
+import type { SlackMessage } from '#shared/ports/people.ts';
 import { buildReport } from '#shared/report/report.ts';
 import { counted, durationInWords, utc } from '#shared/report/words.ts';
 import { actionButton, actions, context, section, table } from '#shared/slack/blocks.ts';

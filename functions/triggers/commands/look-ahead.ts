@@ -10,7 +10,7 @@ import type { ServiceConfig } from '#shared/domain/service.ts';
 import { foreseeAdmission } from '#shared/ledger/admission.ts';
 import { placeId } from '#shared/ledger/ledger.ts';
 import type { Wanted } from '#shared/ledger/wanted.ts';
-import type { RegistryImage } from '#shared/ports.ts';
+import type { RegistryImage } from '#shared/ports/images.ts';
 import type { Deps } from '#functions/deps.ts';
 import { preflightChecks } from '#functions/preflight/preflight.ts';
 import { lookUpImage, orderLookUp } from '#functions/triggers/releases.ts';

@@ -1,5 +1,5 @@
 import { shortDigest } from '#shared/domain/image.ts';
-import type { SlackMessage } from '#shared/ports.ts';
+import type { SlackMessage } from '#shared/ports/people.ts';
 import { counted, durationInWords } from '#shared/report/words.ts';
 import { context, fields, header, section } from '#shared/slack/blocks.ts';
 import { escapeText } from '#shared/slack/escape.ts';

@@ -1,5 +1,5 @@
 import type { AuditRecord, ChatAnswer } from '#shared/ledger/audit-record.ts';
-import type { SlackMessage } from '#shared/ports.ts';
+import type { SlackMessage } from '#shared/ports/people.ts';
 import type { Refused } from '#functions/orders/result.ts';
 import { notDone } from '#functions/triggers/commands/answers.ts';
 

@@ -1,6 +1,6 @@
 import { isFinished, type Deployment } from '#shared/domain/deployment.ts';
 import type { Outcome } from '#shared/domain/outcome.ts';
-import type { Slack } from '#shared/ports.ts';
+import type { Slack } from '#shared/ports/people.ts';
 import { callFor, failureFingerprint } from '#shared/slack/broadcast.ts';
 import type { Repeat } from '#shared/slack/root-message.ts';
 import type { Deps } from '#functions/deps.ts';

@@ -1,7 +1,7 @@
 import { isFinished, type Deployment } from '#shared/domain/deployment.ts';
 import type { DeployEvent } from '#shared/domain/requests.ts';
 import type { Notification } from '#shared/ledger/ledger.ts';
-import type { Slack } from '#shared/ports.ts';
+import type { Slack } from '#shared/ports/people.ts';
 import { reportPage } from '#shared/report/links.ts';
 import { overrideMessage } from '#shared/slack/broadcast.ts';
 import { rootMessage } from '#shared/slack/root-message.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Notification } from '#shared/ledger/ledger.ts';
-import type { Slack, SlackAnswer, SlackMessage } from '#shared/ports.ts';
+import type { Slack, SlackAnswer, SlackMessage } from '#shared/ports/people.ts';
 import { context } from '#shared/slack/blocks.ts';
 import { foreign } from '#shared/slack/mrkdwn.ts';
 import type { Deps } from '#functions/deps.ts';

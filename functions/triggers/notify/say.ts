@@ -1,4 +1,4 @@
-import type { Slack, SlackAnswer, SlackMessage } from '#shared/ports.ts';
+import type { Slack, SlackAnswer, SlackMessage } from '#shared/ports/people.ts';
 import type { Deps } from '#functions/deps.ts';
 import { complain, hashOf } from '#functions/triggers/notify/root.ts';
 import type { Turn } from '#functions/triggers/notify/turn.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { rules } from '#shared/config/rules/index.ts';
 import type { Check } from '#shared/domain/check.ts';
 import { Fault } from '#shared/domain/fault.ts';
-import type { SqlInstance } from '#shared/ports.ts';
+import type { SqlInstance } from '#shared/ports/look-ups.ts';
 import { preflightChecks, type Preflight } from '#functions/preflight/preflight.ts';
 import { configsOf } from '#test/shared/config/hello-file.ts';
 import { establish } from '#test/support/dispatch.ts';

@@ -3,7 +3,7 @@ import type { Check } from '#shared/domain/check.ts';
 import type { Deployment } from '#shared/domain/deployment.ts';
 import { Fault } from '#shared/domain/fault.ts';
 import type { StepReply } from '#shared/domain/protocol.ts';
-import type { Logging, Monitoring, RequestStats } from '#shared/ports.ts';
+import type { Logging, Monitoring, RequestStats } from '#shared/ports/signals.ts';
 import type { Deps } from '#functions/deps.ts';
 import { admitted, dispatch, establish, settled } from '#test/support/dispatch.ts';
 import { override } from '#test/support/override.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Deployment } from '#shared/domain/deployment.ts';
 import { Fault } from '#shared/domain/fault.ts';
-import type { LogEntry } from '#shared/ports.ts';
+import type { LogEntry } from '#shared/ports/signals.ts';
 import { renderMarkdown } from '#shared/report/markdown.ts';
 import { buildReport } from '#shared/report/report.ts';
 import { rootMessage } from '#shared/slack/root-message.ts';

@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { parseCommand } from '#shared/chatops/parse-command.ts';
 import { ChatMessage, type ChatAction } from '#shared/domain/chat.ts';
 import { Fault } from '#shared/domain/fault.ts';
-import type { Log, SlackMessage } from '#shared/ports.ts';
+import type { SlackMessage } from '#shared/ports/people.ts';
+import type { Log } from '#shared/ports/platform.ts';
 import {
   chatops,
   type ChatopsAnswer,

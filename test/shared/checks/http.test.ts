@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { judgeAnswer } from '#shared/checks/http.ts';
 import type { HttpCheck } from '#shared/domain/service/checks.ts';
-import type { ProbeAnswer } from '#shared/ports.ts';
+import type { ProbeAnswer } from '#shared/ports/prober.ts';
 
 type Expectation = HttpCheck['expect'];
 const answerWith = (change: Partial<ProbeAnswer> = {}): ProbeAnswer => ({

@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createRun } from '#local/run/run.ts';
 import { createJobs } from '#shared/google/cloud-run-jobs.ts';
 import { createRest, type Rest } from '#shared/google/rest.ts';
-import type { RawJson } from '#shared/ports.ts';
+import type { RawJson } from '#shared/ports/cloud-run.ts';
 import { createImages, repository, temporaryDirectory } from '#test/local/run/support.ts';
 import { fixedTokens, openCloud, openServer } from './cloud.ts';
 

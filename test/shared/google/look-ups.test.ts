@@ -3,7 +3,7 @@ import { createLookups } from '#local/lookups/lookups.ts';
 import { Fault } from '#shared/domain/fault.ts';
 import { createLookUps } from '#shared/google/look-ups.ts';
 import { createRest } from '#shared/google/rest.ts';
-import type { LookUps } from '#shared/ports.ts';
+import type { LookUps } from '#shared/ports/look-ups.ts';
 import { email, fixedTokens, openCloud, openServer } from './cloud.ts';
 
 async function open() {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ChatAction } from '#shared/domain/chat.ts';
 import type { Deployment } from '#shared/domain/deployment.ts';
-import type { SlackMessage } from '#shared/ports.ts';
+import type { SlackMessage } from '#shared/ports/people.ts';
 import { linkActionPrefix } from '#shared/slack/blocks.ts';
 import { deploymentOf } from '#test/support/deployment.ts';
 import { finishedAs } from '#test/support/outcomes.ts';

@@ -5,7 +5,7 @@ import { serve } from '#local/http.ts';
 import { createSlack as createLocalSlack, type SlackFault, type SlackOptions } from '#local/slack/slack.ts';
 import { openStore } from '#local/store.ts';
 import { Fault } from '#shared/domain/fault.ts';
-import type { SlackMessage } from '#shared/ports.ts';
+import type { SlackMessage } from '#shared/ports/people.ts';
 import { createSlack } from '#shared/slack/client.ts';
 import { rootMessage } from '#shared/slack/root-message.ts';
 import { threadMessages } from '#shared/slack/thread-messages.ts';

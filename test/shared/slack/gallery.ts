@@ -1,6 +1,6 @@
 import type { Approval } from '#shared/domain/approval.ts';
 import type { Deployment } from '#shared/domain/deployment.ts';
-import type { SlackMessage } from '#shared/ports.ts';
+import type { SlackMessage } from '#shared/ports/people.ts';
 import { reportPage } from '#shared/report/links.ts';
 import { alarmMessage } from '#shared/slack/alarm-message.ts';
 import { approvalMessage, reminderMessage } from '#shared/slack/approval-message.ts';

@@ -4,7 +4,7 @@ import type { Approval } from '#shared/domain/approval.ts';
 import type { Deployment } from '#shared/domain/deployment.ts';
 import { quarantineId } from '#shared/domain/quarantine.ts';
 import { placeId } from '#shared/ledger/ledger.ts';
-import type { SlackMessage } from '#shared/ports.ts';
+import type { SlackMessage } from '#shared/ports/people.ts';
 import { fitted } from '#shared/slack/fitted.ts';
 import { limitProblems, limits } from '#shared/slack/limits.ts';
 import { actionButton, actions, lineChart, linkButton, plan, table } from '#shared/slack/blocks.ts';

@@ -1,5 +1,5 @@
 import { checkBlocks } from '#local/slack/check-blocks.ts';
-import type { SlackMessage } from '#shared/ports.ts';
+import type { SlackMessage } from '#shared/ports/people.ts';
 import { limitProblems } from '#shared/slack/limits.ts';
 
 /** Dates, links to where we link, and calls of those who may be called. */

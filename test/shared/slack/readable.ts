@@ -1,4 +1,4 @@
-import type { SlackMessage } from '#shared/ports.ts';
+import type { SlackMessage } from '#shared/ports/people.ts';
 
 type Json = Record<string, unknown>;
 type Text = { text: string };

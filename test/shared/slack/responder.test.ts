@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Fault } from '#shared/domain/fault.ts';
-import type { SlackMessage } from '#shared/ports.ts';
+import type { SlackMessage } from '#shared/ports/people.ts';
 import { createResponder } from '#shared/slack/responder.ts';
 import { answering, type Answer } from '#test/support/web-answers.ts';
 

@@ -1,7 +1,7 @@
 import type { Clock } from '#shared/clock.ts';
 import { Fault } from '#shared/domain/fault.ts';
 import { liveService, ServiceJson } from '#shared/google/live-service.ts';
-import type { CloudRun, RawJson, RevisionState } from '#shared/ports.ts';
+import type { CloudRun, RawJson, RevisionState } from '#shared/ports/cloud-run.ts';
 
 /** How a release behaves once it runs; looked up by the digest in its image. */
 export interface Behaviour {

@@ -1,17 +1,8 @@
 import type { Clock } from '#shared/clock.ts';
 import { Fault } from '#shared/domain/fault.ts';
-import type {
-  BuildState,
-  Callback,
-  CloudBuild,
-  ObjectStore,
-  Prober,
-  PubSub,
-  Registry,
-  RegistryImage,
-  Secrets,
-  Workflows,
-} from '#shared/ports.ts';
+import type { BuildState, CloudBuild, Registry, RegistryImage } from '#shared/ports/images.ts';
+import type { Callback, ObjectStore, PubSub, Secrets, Workflows } from '#shared/ports/platform.ts';
+import type { Prober } from '#shared/ports/prober.ts';
 import { addressOf, type Behaviour, type FakeCloudRun } from './cloud-run.ts';
 
 export interface FakeRegistry extends Registry {

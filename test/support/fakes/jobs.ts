@@ -1,6 +1,6 @@
 import type { Clock } from '#shared/clock.ts';
 import { Fault } from '#shared/domain/fault.ts';
-import type { ExecutionState, Jobs } from '#shared/ports.ts';
+import type { ExecutionState, Jobs } from '#shared/ports/cloud-run.ts';
 
 interface FakeExecution {
   name: string;

@@ -1,5 +1,5 @@
 import type { Fault } from '#shared/domain/fault.ts';
-import type { LookUps, SqlInstance, Subnetwork, VpcConnector } from '#shared/ports.ts';
+import type { LookUps, SqlInstance, Subnetwork, VpcConnector } from '#shared/ports/look-ups.ts';
 
 export interface FakeLookUps extends LookUps {
   /** APIs that are off. */

@@ -1,5 +1,5 @@
 import { Fault } from '#shared/domain/fault.ts';
-import type { Pager, Responder, SlackDirectory, SlackMessage, SlackProfile } from '#shared/ports.ts';
+import type { Pager, Responder, SlackDirectory, SlackMessage, SlackProfile } from '#shared/ports/people.ts';
 
 export interface FakeDirectory extends SlackDirectory {
   users: Map<string, SlackProfile>;

@@ -1,5 +1,5 @@
 import { Fault } from '#shared/domain/fault.ts';
-import type { Slack, SlackAnswer, SlackMessage } from '#shared/ports.ts';
+import type { Slack, SlackAnswer, SlackMessage } from '#shared/ports/people.ts';
 
 interface Said extends SlackMessage {
   /** Its id. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Fault } from '#shared/domain/fault.ts';
-import type { PeerCertificate } from '#shared/ports.ts';
+import type { PeerCertificate } from '#shared/ports/prober.ts';
 import { override } from '#test/support/override.ts';
 import { outcomes, validating } from './validating.ts';
 

@@ -1,4 +1,4 @@
-import type { ProbeAnswer, Prober } from '#shared/ports.ts';
+import type { ProbeAnswer, Prober } from '#shared/ports/prober.ts';
 import { admitted, dispatch, establish } from '#test/support/dispatch.ts';
 import { override } from '#test/support/override.ts';
 import { createWorld, image, type World } from '#test/support/world.ts';

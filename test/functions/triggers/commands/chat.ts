@@ -1,6 +1,6 @@
 import type { ChatAction, ChatMessage } from '#shared/domain/chat.ts';
 import type { AuditRecord } from '#shared/ledger/audit-record.ts';
-import type { SlackMessage } from '#shared/ports.ts';
+import type { SlackMessage } from '#shared/ports/people.ts';
 import { limitProblems } from '#shared/slack/limits.ts';
 import { commands } from '#functions/triggers/commands/commands.ts';
 import { delivery, image, type World } from '#test/support/world.ts';

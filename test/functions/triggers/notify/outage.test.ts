@@ -3,7 +3,7 @@ import { serve } from '#local/http.ts';
 import { createSlack as createLocalSlack } from '#local/slack/slack.ts';
 import type { SlackFault } from '#local/slack/weather.ts';
 import { openStore } from '#local/store.ts';
-import type { Slack } from '#shared/ports.ts';
+import type { Slack } from '#shared/ports/people.ts';
 import { createSlack } from '#shared/slack/client.ts';
 import type { Delivery } from '#functions/delivery.ts';
 import { notify } from '#functions/triggers/notify.ts';
