@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Change } from '#shared/domain/change.ts';
 import type { OverrideWish } from '#shared/domain/deployment.ts';
 import { Report } from '#shared/report/document.ts';
 import { PreflightView } from './preflight-answers.ts';
@@ -71,7 +72,8 @@ export interface DeployBody extends Place {
   requestId: string;
   tag?: string;
   digest?: string;
-  change?: { id: string; title: string; url?: string; claims?: string[] };
+  reason?: string;
+  change?: Change;
   override?: OverrideWish;
 }
 

@@ -32,6 +32,10 @@ export function approvalLines(approval: ApprovalView): string[] {
     `  release      ${imageOf(request)}`,
     `  digest       ${oneLine(request.digest ?? 'none')}`,
     `  asked for by ${oneLine(requestedBy)}`,
+    ...(request.reason === undefined ? [] : [`  reason       ${oneLine(request.reason)}`]),
+    ...(request.change === undefined
+      ? []
+      : [`  change       ${oneLine(`${request.change.id}: ${request.change.title}`)}`]),
     `  agreed       ${agreed.length === 0 ? 'nobody yet' : agreed.join(', ')}`,
     `  missing      ${missingOf(approval)} of ${approval.required}, from ${from.map(oneLine).join(', ')}`,
     `  expires      ${utc(expiresAt)}`,

@@ -27,7 +27,12 @@ export const ApprovalView = z.looseObject({
   service: z.string(),
   environment: z.string(),
   status: z.enum(['open', 'approved', 'rejected', 'expired']),
-  request: z.looseObject({ tag: z.string().optional(), digest: z.string().optional() }),
+  request: z.looseObject({
+    tag: z.string().optional(),
+    digest: z.string().optional(),
+    reason: z.string().optional(),
+    change: z.looseObject({ id: z.string(), title: z.string() }).optional(),
+  }),
   requestedBy: z.string(),
   required: z.number(),
   from: z.array(z.string()),

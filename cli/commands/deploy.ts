@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import { z } from 'zod';
+import { changeOfText } from '#shared/domain/change.ts';
 import { isDigest } from '#shared/domain/image.ts';
 import { oneLine } from '#shared/report/text.ts';
 import type { RequestView } from '#cli/answers.ts';
@@ -14,9 +15,9 @@ import { followToEnd } from './watch.ts';
 
 const Options = Common.extend({
   wait: z.boolean(),
-  changeId: z.string().optional(),
-  title: z.string().optional(),
-  changeUrl: z.url({ protocol: /^https?$/, error: 'expected an http or https address' }).optional(),
+  reason: z.string().optional(),
+  change: z.string().optional(),
+  changeUrl: z.string().optional(),
   claim: z.array(z.string()).default([]),
   overrideFreeze: z.string().optional(),
 });
@@ -30,8 +31,8 @@ export function addDeploy(program: Command, context: Context, run: Run): void {
     .argument('<service>')
     .argument('<environment>')
     .argument('[release]', 'a tag, or sha256:… of the image')
-    .option('--change-id <id>', 'what the release is for: its number or key')
-    .option('--title <text>', 'what the release is for, in words')
+    .option('--reason <text>', 'why now; it stands in the messages and in the report', reason)
+    .option('--change <text>', 'what the release is for: its number or key, a space, and its title')
     .option('--change-url <url>', 'where the change is described')
     .option(
       '--claim <text>',
@@ -49,7 +50,7 @@ export function addDeploy(program: Command, context: Context, run: Run): void {
         'deploy hello production sha256:0123… --no-wait',
         'deploy hello production v2 --override-freeze "the site is down"',
         'deploy hello staging v2 --json --wait > deployment.json',
-        'deploy hello staging v2 --change-id 1278 --title "Longer timeout" --claim "database timeout 30 s → 90 s => config:app.database.timeout=90s"',
+        'deploy hello staging v2 --change "#1278 Longer timeout" --claim "database timeout 30 s → 90 s => config:app.database.timeout=90s"',
       ),
     )
     .action(
@@ -63,6 +64,7 @@ export function addDeploy(program: Command, context: Context, run: Run): void {
             service,
             environment,
             ...releaseOf(release),
+            ...(options.reason === undefined ? {} : { reason: options.reason }),
             ...changeOf(options),
             ...(options.overrideFreeze === undefined ? {} : { override: { freeze: options.overrideFreeze } }),
           };
@@ -157,12 +159,8 @@ function releaseOf(release: string | undefined): Pick<DeployBody, 'tag' | 'diges
   throw usageError(`release "${release}": expected a tag such as v2, or sha256: and 64 hex digits`);
 }
 
-function changeOf({ changeId, title, changeUrl, claim }: Options): Pick<DeployBody, 'change'> {
-  if (changeId === undefined && title === undefined && changeUrl === undefined && claim.length === 0)
-    return {};
-  if (changeId === undefined || title === undefined)
-    throw usageError('A change is named by --change-id and --title together.');
-  return {
-    change: { id: changeId, title, ...(changeUrl === undefined ? {} : { url: changeUrl }), claims: claim },
-  };
+function changeOf({ change, changeUrl, claim }: Options): Pick<DeployBody, 'change'> {
+  const said = changeOfText({ text: change, url: changeUrl, claims: claim });
+  if (said && 'problem' in said) throw usageError(said.problem);
+  return said ?? {};
 }

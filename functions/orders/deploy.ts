@@ -15,6 +15,7 @@ export interface DeployWish {
   digest?: string | undefined;
   /** Of what the person was shown. */
   configHash?: string | undefined;
+  reason?: string | undefined;
   change?: Change | undefined;
   override?: OverrideWish | undefined;
 }
@@ -34,7 +35,7 @@ export async function orderDeploy(
     service,
     environment,
     ...(Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)) as Partial<
-      Pick<DeployWish, 'tag' | 'digest' | 'configHash' | 'change' | 'override'>
+      Pick<DeployWish, 'tag' | 'digest' | 'configHash' | 'reason' | 'change' | 'override'>
     >),
     via,
     ...(slackUser === undefined ? {} : { slackUser }),

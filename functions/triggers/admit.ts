@@ -12,6 +12,7 @@ import type { Deps } from '#functions/deps.ts';
 import { refuse, type Delivery } from '#functions/delivery.ts';
 import { announce, announceApproval } from '#functions/events.ts';
 import { giveTurn } from '#functions/start.ts';
+import { changeFor } from '#functions/triggers/change-for.ts';
 import { orderLookUp, resolveTag } from '#functions/triggers/releases.ts';
 import { findConfig, readServiceFiles, type ServiceFile } from '#functions/triggers/service-files.ts';
 
@@ -128,6 +129,7 @@ async function admitApproved(deps: Deps, delivery: Delivery, id: string): Promis
     configSource: found.source,
     tag: request.tag,
     digest: request.digest,
+    reason: request.reason,
     change: request.change,
     override: request.override,
     order: request.order,
@@ -145,7 +147,8 @@ const staleApproval = (approval: Approval, config: ServiceConfig): string | unde
     ? notEnoughNow(config.policy, approval.approvals)
     : 'the configuration changed since it was approved';
 
-async function admitOne(deps: Deps, wanted: Wanted): Promise<void> {
+async function admitOne(deps: Deps, request: Wanted): Promise<void> {
+  const wanted = { ...request, change: await changeFor(deps, request) };
   const nowMs = deps.clock.now();
   const { service, environment, image } = wanted.config;
   const newId = newDeploymentId(nowMs, deps.random);
@@ -178,6 +181,7 @@ function wantedOf(
     tag,
     digest,
     order,
+    reason: byPerson ? request.reason : undefined,
     change: byPerson ? request.change : undefined,
     override: byPerson ? request.override : undefined,
     slackUser: byPerson ? request.slackUser : undefined,

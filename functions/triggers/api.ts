@@ -28,6 +28,7 @@ const DeployBody = z.strictObject({
   environment: z.string().min(1).max(100),
   tag: z.string().min(1).max(128).optional(),
   digest: z.string().refine(isDigest, 'expected sha256:<64 hex digits>').optional(),
+  reason: z.string().min(1).max(300).optional(),
   change: Change.optional(),
   override: OverrideWish.optional(),
 });

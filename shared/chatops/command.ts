@@ -1,3 +1,4 @@
+import type { Change } from '#shared/domain/change.ts';
 import type { Verb } from './help.ts';
 import { inQuotes } from './typed-text.ts';
 import { durationText } from './words.ts';
@@ -10,7 +11,7 @@ export interface Place {
 
 /** What somebody asks for. `ref` is a tag or a whole digest. */
 export type ChatCommand =
-  | ({ verb: 'deploy'; ref?: string; reason?: string; overrideFreeze?: string } & Place)
+  | ({ verb: 'deploy'; ref?: string; reason?: string; change?: Change; overrideFreeze?: string } & Place)
   | ({ verb: 'plan' | 'diff'; ref?: string } & Place)
   | { verb: 'status'; service?: string; environment?: string }
   | { verb: 'status'; deploymentId: string }
@@ -44,8 +45,17 @@ export function printCommand(command: ChatCommand): string {
     words.push('release', command.release.id, `reason=${inQuotes(command.release.reason)}`);
   if ('about' in command) words.push(command.about);
   if ('reason' in command) words.push(`reason=${inQuotes(command.reason)}`);
+  if ('change' in command) words.push(...changeWords(command.change));
   if ('overrideFreeze' in command) words.push(`override-freeze=${inQuotes(command.overrideFreeze)}`);
   return words.filter((word) => word !== undefined).join(' ');
+}
+
+function changeWords({ id, title, url, claims }: Change): string[] {
+  return [
+    `change=${inQuotes(`${id} ${title}`)}`,
+    ...(url === undefined ? [] : [`change-url=${inQuotes(url)}`]),
+    ...claims.map((claim) => `claim=${inQuotes(claim)}`),
+  ];
 }
 
 /** Without what is undefined. */

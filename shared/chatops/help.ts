@@ -1,3 +1,4 @@
+import { escapeText } from '#shared/slack/escape.ts';
 import type { chatVerbs } from '#shared/domain/chat.ts';
 
 /** How every command is written, for help and for whoever wrote one wrong. */
@@ -11,11 +12,12 @@ interface Form {
 
 export const forms = {
   deploy: {
-    form: 'deploy SERVICE ENVIRONMENT [TAG|DIGEST] [dry-run] [reason="…"] [override-freeze="…"]',
+    form: 'deploy SERVICE ENVIRONMENT [TAG|DIGEST] [dry-run] [reason="…"] [change="ID TITLE" [change-url=…] [claim="…"]…] [override-freeze="…"]',
     does: 'deploys a release; without one it is built from the source. The word "deploy" may be left out',
     examples: [
       'deploy hello staging v1.4.2',
       'hello production v1.4.2 reason="the checkout fix"',
+      'deploy hello staging v2 change="#1278 Longer timeout" claim="database timeout 30 s → 90 s => config:app.database.timeout=90s"',
       'deploy hello production v1.4.2 override-freeze="the shop is down"',
     ],
   },
@@ -100,12 +102,12 @@ export const verbs = Object.keys(forms) as Verb[];
 export const isVerb = (word: string): word is Verb => Object.hasOwn(forms, word);
 
 /**
- * Lines of mrkdwn; forms and examples hold nothing that would have to be escaped.
+ * Lines of mrkdwn.
  * @param verb one command in full; all of them in short without it
  * @param name of the slash command
  */
 export function helpLines(verb?: Verb, name = '/deploy'): string[] {
-  const written = (text: string): string => `\`${name} ${text}\``;
+  const written = (text: string): string => `\`${name} ${escapeText(text)}\``;
   if (verb === undefined) return verbs.map((each) => `${written(forms[each].form)} ${forms[each].does}`);
   const { form, does, examples } = forms[verb];
   return [written(form), does, ...examples.map((example) => `For example ${written(example)}`)];

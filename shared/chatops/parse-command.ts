@@ -6,7 +6,7 @@ import { plainText, typedText, type TypedText } from './typed-text.ts';
 import { createWords, Misread, type Problem } from './words.ts';
 
 /** Of the text as Slack sends it, escapes included. */
-export const maxTextLength = 300;
+export const maxTextLength = 900;
 
 /**
  * The grammar of `help.ts`. Without a verb it is a deployment, unless the first word is nearly a verb and the rest fits that

@@ -1,4 +1,5 @@
 import { nearest } from '#shared/config/nearest.ts';
+import { changeOfText, type Change } from '#shared/domain/change.ts';
 import { ApprovalId } from '#shared/domain/ids.ts';
 import { given, printCommand, type ChatCommand, type Place } from './command.ts';
 import { forms, isVerb, verbs, type Verb } from './help.ts';
@@ -23,8 +24,9 @@ export const readers: Record<Verb, (words: Words) => ChatCommand> = {
     const ref = takeRef(words);
     if (dryRun) return { verb: 'plan', ...place, ...given({ ref }) };
     const reason = words.option('reason');
+    const change = takeChange(words);
     const overrideFreeze = words.option('override-freeze');
-    return { verb: 'deploy', ...place, ...given({ ref, reason, overrideFreeze }) };
+    return { verb: 'deploy', ...place, ...given({ ref, reason, change, overrideFreeze }) };
   },
   plan: (words) => ({ verb: 'plan', ...placeOf(words, 'plan'), ...given({ ref: takeRef(words) }) }),
   diff: (words) => ({ verb: 'diff', ...placeOf(words, 'diff'), ...given({ ref: takeRef(words) }) }),
@@ -122,6 +124,13 @@ export const readers: Record<Verb, (words: Words) => ChatCommand> = {
     throw new Misread(`There is no command "${word}".`, meant === undefined ? 'help' : `help ${meant}`);
   },
 };
+
+function takeChange(words: Words): Change | undefined {
+  const [text, url, claims] = [words.option('change'), words.option('change-url'), words.all('claim')];
+  const said = changeOfText({ text, url, claims });
+  if (said && 'problem' in said) throw new Misread(`${said.problem}. It is written: ${forms.deploy.form}`);
+  return said?.change;
+}
 
 function placeOf(words: Words, verb: Verb): Place {
   const { form } = forms[verb];

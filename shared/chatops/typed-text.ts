@@ -24,15 +24,19 @@ export function plainText(raw: string): string {
 }
 
 /** `key=value`; whatever else has a `=` is an ordinary word. */
-const optionNames = ['reason', 'override-freeze'] as const;
+const optionNames = ['reason', 'override-freeze', 'change', 'change-url', 'claim'] as const;
 export type OptionName = (typeof optionNames)[number];
+
+/** An option that may stand several times. */
+const several: OptionName = 'claim';
 
 export interface TypedText {
   words: string[];
-  options: Map<OptionName, string>;
+  /** Every value of an option, in order. */
+  options: Map<OptionName, string[]>;
   /** Options of several words without quotes: where they end is a guess. */
   unquoted: OptionName[];
-  /** Options that stand more than once; the last one counts. */
+  /** Options that stand more than once and should not. */
   repeated: OptionName[];
 }
 
@@ -53,13 +57,15 @@ export function typedText(text: string): TypedText {
     const key = (dashed ?? plain ?? dashedLast ?? plainLast)?.toLowerCase();
     const option = optionNames.find((name) => name === key);
     if (option !== undefined) {
-      if (typed.options.has(option)) typed.repeated.push(option);
-      typed.options.set(option, value);
+      const values = typed.options.get(option) ?? [];
+      if (values.length > 0 && option !== several) typed.repeated.push(option);
+      typed.options.set(option, [...values, value]);
       open = bare === undefined ? undefined : option;
     } else if (open === undefined) {
       typed.words.push(value);
     } else {
-      typed.options.set(open, `${typed.options.get(open)} ${value}`);
+      const values = typed.options.get(open) ?? [];
+      typed.options.set(open, [...values.slice(0, -1), `${values.at(-1)} ${value}`]);
       if (!typed.unquoted.includes(open)) typed.unquoted.push(open);
     }
   }

@@ -28,7 +28,9 @@ export interface Words {
   takeAnywhere(word: string): boolean;
   /** All words that are left. */
   rest(): string | undefined;
+  /** Of several the last one. */
   option(name: OptionName): string | undefined;
+  all(name: OptionName): string[];
   hasOption(name: OptionName): boolean;
   /** Options whose end is a guess. */
   unquoted: readonly OptionName[];
@@ -41,6 +43,13 @@ export function createWords(typed: TypedText, from = 0): Words {
   const options = new Map(typed.options);
   const isWord = (word: string | undefined, wanted: string): boolean =>
     word?.replace(/^--?/, '').toLowerCase() === wanted;
+  const all = (name: OptionName): string[] => {
+    const values = (options.get(name) ?? []).map((value) => value.trim());
+    options.delete(name);
+    if (values.includes('')) throw new Misread(`${name}= is empty.`);
+    for (const value of values) checkLength(`${name}=`, value);
+    return values;
+  };
   return {
     peek: (ahead = 0) => words[ahead],
     next: () => words.shift(),
@@ -54,17 +63,24 @@ export function createWords(typed: TypedText, from = 0): Words {
       if (at >= 0) words.splice(at, 1);
       return at >= 0;
     },
-    rest: () => words.splice(0).join(' ').trim() || undefined,
-    option(name) {
-      const value = options.get(name)?.trim();
-      options.delete(name);
-      if (value === '') throw new Misread(`${name}= is empty.`);
-      return value;
+    rest() {
+      const text = words.splice(0).join(' ').trim();
+      checkLength('The reason', text);
+      return text === '' ? undefined : text;
     },
+    option: (name) => all(name).at(-1),
+    all,
     unquoted: typed.unquoted,
     hasOption: (name) => options.has(name),
     left: () => ({ word: words[0], options: [...options.keys()] }),
   };
+}
+
+/** Of a reason, a claim, a title: what is kept of each (`requests.ts`, `change.ts`). */
+const longest = 300;
+
+function checkLength(what: string, { length }: string): void {
+  if (length > longest) throw new Misread(`${what} has ${length} characters, expected at most ${longest}.`);
 }
 
 /** A service or an environment, in small letters: a phone begins with a capital. */
@@ -89,7 +105,9 @@ export function takeRef(words: Words): string | undefined {
   if (/^sha256:/i.test(word))
     throw new Misread(`"${word}" is no digest: expected sha256: and 64 hexadecimal digits.`);
   if (/^\w[\w.-]{0,127}$/.test(word)) return word;
-  const hint = word.includes('=') ? ' There are the options reason= and override-freeze=.' : '';
+  const hint = word.includes('=')
+    ? ' There are the options reason=, change=, change-url=, claim= and override-freeze=.'
+    : '';
   throw new Misread(`"${word}" is neither a tag nor a digest.${hint}`);
 }
 

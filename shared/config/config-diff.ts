@@ -14,14 +14,15 @@ const hidden = '(not shown)';
 
 /** What differs between two configurations of a place, by path, in the order of the file. */
 export function configDiff(before: ServiceConfig, now: ServiceConfig): ConfigChange[] {
-  const [old, current] = [leaves(before), leaves(now)];
+  const [old, current] = [settingsOf(before), settingsOf(now)];
   return [...new Set([...old.keys(), ...current.keys()])]
     .filter((path) => old.get(path) !== current.get(path))
     .map((path) => ({ path, from: shown(path, old.get(path)), to: shown(path, current.get(path)) }));
 }
 
-/** Every setting by its path, as JSON. Not to be shown: it may hold what nobody should read. */
-export const settingsOf = (config: ServiceConfig): ReadonlyMap<string, string> => leaves(config);
+/** Every setting by its path, as JSON. Not to be shown: it may hold what nobody should read. What the file is for is none. */
+export const settingsOf = ({ change: _said, ...settings }: ServiceConfig): ReadonlyMap<string, string> =>
+  leaves(settings);
 
 const shown = (path: string, value: string | undefined): string | undefined =>
   value !== undefined && unquoted.test(path) ? hidden : value;

@@ -111,7 +111,7 @@ function merge(file: Tree, name: string, environment: Tree & { kind: 'map' }): T
   const put = (key: string, value: Tree | undefined): void => {
     if (value !== undefined) entries.set(key, value);
   };
-  for (const key of ['service', 'image', 'build']) put(key, top.get(key));
+  for (const key of ['service', 'image', 'build', 'change']) put(key, top.get(key));
   for (const key of ['project', 'region']) put(key, own.get(key));
   put('environment', { ...environment, kind: 'scalar', value: name, at: environment.key });
   put('cloudRunService', own.get('cloudRunService') ?? top.get('service'));

@@ -7,10 +7,17 @@ import { z } from 'zod';
 export const Change = z.strictObject({
   id: z.string().max(100),
   title: z.string().max(300),
-  url: z.url({ protocol: /^https?$/ }).optional(),
+  url: z.url({ protocol: /^https?$/, error: 'expected an http or https address' }).optional(),
   claims: z.array(z.string().max(500)).max(20).default([]),
 });
 export type Change = z.infer<typeof Change>;
+
+/**
+ * The change that a service file names is that of the first release that goes live with it, and of no later one.
+ * @param file what the file says @param live what the file of the release that is live said
+ */
+export const newChange = (file: Change | undefined, live: Change | undefined): Change | undefined =>
+  file?.id === live?.id ? undefined : file;
 
 export interface Binding {
   /** The claim without what binds it. */
@@ -28,6 +35,33 @@ export function bindingOf(text: string): Binding {
   if (path === undefined) return { claim, by: { kind: 'check', id: id ?? trimmed } };
   return { claim, by: { kind: 'config', path, ...(to === undefined ? {} : { to }) } };
 }
+
+/**
+ * A change as people type it: `#1278 Longer timeout` is its id and its title.
+ * @returns undefined when nothing was said
+ */
+export function changeOfText({
+  text,
+  url,
+  claims,
+}: {
+  text: string | undefined;
+  url: string | undefined;
+  claims: readonly string[];
+}): { change: Change } | { problem: string } | undefined {
+  if (text === undefined) {
+    if (url === undefined && claims.length === 0) return undefined;
+    return { problem: 'a claim, or the address of a change, wants the change it belongs to: "ID TITLE"' };
+  }
+  const [, id, title] = /^(\S+)\s+(\S.*)$/su.exec(text.trim()) ?? [];
+  if (id === undefined || title === undefined)
+    return { problem: `change "${text}": expected its id and its title, such as "#1278 Longer timeout"` };
+  const parsed = Change.safeParse({ id, title, ...(url === undefined ? {} : { url }), claims });
+  return parsed.success ? { change: parsed.data } : { problem: problemsOf('change ', parsed.error) };
+}
+
+const problemsOf = (prefix: string, { issues }: z.ZodError): string =>
+  issues.map(({ path, message }) => `${prefix}${path.join('.')}: ${message}`).join('; ');
 
 const changeLabel = 'dev.slipway.change.';
 
@@ -51,9 +85,5 @@ export function changeOfLabels(
     }
   }
   const parsed = Change.safeParse(fields);
-  if (parsed.success) return { change: parsed.data };
-  const problems = parsed.error.issues.map(
-    ({ path, message }) => `${changeLabel}${path.join('.')}: ${message}`,
-  );
-  return { problem: problems.join('; ') };
+  return parsed.success ? { change: parsed.data } : { problem: problemsOf(changeLabel, parsed.error) };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Change } from './change.ts';
 import { ApprovalId, DeploymentId } from './ids.ts';
 import { SlackUser } from './people.ts';
 
@@ -43,6 +44,7 @@ export const ChatAction = z.discriminatedUnion('action', [
     configHash: z.string().min(1).max(64),
     overrideFreeze: z.string().min(1).max(300).optional(),
     reason: z.string().min(1).max(300).optional(),
+    change: Change.optional(),
     askedBy: SlackUser,
     askedAt: z.iso.datetime(),
   }),
@@ -77,7 +79,7 @@ const sender = {
 /** What travels on the `chat-commands` topic. */
 export const ChatMessage = z.discriminatedUnion('kind', [
   /** `text` as typed, after the name of the command; it follows the grammar. */
-  z.strictObject({ kind: z.literal('command'), ...sender, command: z.string(), text: z.string().max(300) }),
+  z.strictObject({ kind: z.literal('command'), ...sender, command: z.string(), text: z.string().max(900) }),
   z.strictObject({ kind: z.literal('action'), ...sender, action: ChatAction }),
 ]);
 export type ChatMessage = z.infer<typeof ChatMessage>;

@@ -67,6 +67,8 @@ export interface DeploymentRequest {
   tag?: string;
   /** Absent when the image is still to be built. */
   digest?: string;
+  /** Why, in the words of who asked. */
+  reason?: string;
   change?: Change;
   /** What put it in an order with other releases; absent when nothing had to be compared. */
   order?: ReleaseOrder;

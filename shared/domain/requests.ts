@@ -28,6 +28,7 @@ export const AdmitMessage = z.discriminatedUnion('kind', [
     digest: z.string().optional(),
     /** Of the configuration that the person was shown: with another one it is refused. */
     configHash: z.string().min(1).max(64).optional(),
+    reason: z.string().min(1).max(300).optional(),
     change: Change.optional(),
     override: OverrideWish.optional(),
     via: z.enum(['api', 'slack']).default('api'),

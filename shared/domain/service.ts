@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Change } from './change.ts';
 import { isChatWord } from './chat.ts';
 import { longestServiceName } from './ids.ts';
 import { App } from '#shared/domain/service/app.ts';
@@ -64,6 +65,7 @@ export const ServiceConfig = z.strictObject({
   region: z.string(),
   cloudRunService: serviceName,
   build: Build.optional(),
+  change: Change.optional(),
   ...sections,
 });
 export type ServiceConfig = z.infer<typeof ServiceConfig>;
@@ -73,5 +75,6 @@ export const serviceFileShape = {
   service: spokenService,
   image: z.string(),
   build: Build.optional(),
+  change: Change.optional(),
   ...sections,
 };

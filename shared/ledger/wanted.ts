@@ -13,6 +13,7 @@ export interface Wanted {
   configSource: string;
   tag: string | undefined;
   digest: string | undefined;
+  reason?: string | undefined;
   change: Change | undefined;
   override?: OverrideWish | undefined;
   /** What the registry said of the digest, if it was asked. */
@@ -62,7 +63,7 @@ export function newDeployment(
 /** What was asked for, as it is kept. */
 export function requestOf(wanted: Wanted): DeploymentRequest {
   const { requestId, source, requestedBy, slackUser, groups = [], requestedAt } = wanted;
-  const { tag, digest, change, order, override } = wanted;
+  const { tag, digest, reason, change, order, override } = wanted;
   return {
     id: requestId,
     source,
@@ -72,6 +73,7 @@ export function requestOf(wanted: Wanted): DeploymentRequest {
     requestedAt,
     ...(tag === undefined ? {} : { tag }),
     ...(digest === undefined ? {} : { digest }),
+    ...(reason === undefined ? {} : { reason }),
     ...(change === undefined ? {} : { change }),
     ...(order === undefined ? {} : { order }),
     ...(override === undefined ? {} : { override }),

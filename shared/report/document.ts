@@ -110,6 +110,7 @@ export const Report = z.object({
     source: z.enum(['image-push', 'api', 'slack']),
     requestedBy: z.string(),
     requestedAt: Time,
+    reason: z.string().nullable().default(null),
     tag: z.string().nullable(),
     digest: z.string().nullable(),
   }),

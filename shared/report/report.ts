@@ -56,6 +56,7 @@ function factsOf(deployment: Deployment): Omit<Report, 'nextSteps'> {
       source: request.source,
       requestedBy: request.requestedBy,
       requestedAt: request.requestedAt,
+      reason: request.reason ?? null,
       tag: request.tag ?? null,
       digest: request.digest ?? null,
     },

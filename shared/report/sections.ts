@@ -124,6 +124,7 @@ function summary({
           'Requested',
           text`by ${code(request.requestedBy)}, ${howInWords(request.source)}, ${utc(requestedAt)}`,
         ],
+        ['Reason', request.reason === null ? null : text`${request.reason}`],
         [
           'Approved by',
           approvedBy.length === 0
@@ -145,7 +146,11 @@ function summary({
 
 function change({ change }: Report): Section {
   const section = { id: 'change', title: 'Change and claims' };
-  if (!change) return { ...section, blocks: [notRun('neither the request nor the image names a change')] };
+  if (!change)
+    return {
+      ...section,
+      blocks: [notRun('neither the request, the image nor the service file names a change')],
+    };
   const { id, title, url, claims } = change;
   return {
     ...section,

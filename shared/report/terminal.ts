@@ -123,6 +123,7 @@ function facts(
     ['Size', release && `${megabytes(release.sizeBytes)}, ${release.platforms.join(', ')}`],
     ['Revision', candidate && candidate.revision],
     ['Requested', `${request.requestedBy}, ${howInWords(request.source)}, ${utc(request.requestedAt)}`],
+    ['Reason', request.reason],
     ['Took', took === null ? null : `${durationInWords(took)} from request to outcome`],
     ['Config', `${config.source}, hash ${config.hash.slice(0, 12)}`],
   ];

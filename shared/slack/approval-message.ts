@@ -22,7 +22,7 @@ export function approvalMessage(
   const subject = subjectOf(approval);
   const headline = `${titles[status]}: ${subject}`;
   const asks = `${personInWords(approval.requestedBy)} asks to deploy ${foreign(subject, 200)} (${howInWords(request.source)}).`;
-  const { change, override } = request;
+  const { reason, change, override } = request;
   const title = change && `${change.id}: ${change.title}`;
   const open = status === 'open';
   const who = first && open ? whoMay(approval, mention) : whoMay(approval, named);
@@ -42,6 +42,7 @@ export function approvalMessage(
         Digest: request.digest === undefined ? undefined : code(shortDigest(request.digest)),
         'Live now': open && live ? code(live.tag ?? shortDigest(live.digest)) : undefined,
         Change: title === undefined ? undefined : change?.url ? link(change.url, title) : foreign(title),
+        Reason: reason === undefined ? undefined : foreign(reason),
         Configuration: code(configHash.slice(0, 12)),
         Approvals: `${approvals.length} of ${required}`,
       }),

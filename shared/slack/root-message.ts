@@ -165,6 +165,7 @@ function factsOf(
     Release: name === null ? undefined : code(name),
     Change: title === null ? undefined : change?.url ? link(change.url, title) : foreign(title),
     Requested: `${personInWords(request.requestedBy)}, ${howInWords(request.source)}, ${time(request.requestedAt)}`,
+    Reason: request.reason === null ? undefined : foreign(request.reason),
     'Approved by': approvedBy.length === 0 ? undefined : approvedBy.map(personInWords).join(', '),
     'Set aside':
       overrides.length === 0

@@ -76,7 +76,7 @@ describe('deploy', () => {
     const deployment = waitingOf({ id: newId() });
     await server.put(deployment);
     server.decide({ decision: 'waiting', reason: 'after another', deploymentId: deployment.id });
-    const change = ['--change-id', '12', '--title', 'Faster', '--claim', 'a', '--claim', 'b'];
+    const change = ['--reason', 'now', '--change', '12 Faster', '--claim', 'a', '--claim', 'b'];
     const result = await slipway(
       'deploy',
       'hello',
@@ -89,6 +89,7 @@ describe('deploy', () => {
     expect(result.stdout).toContain(`Watch it: slipway watch ${deployment.id}`);
     expect(server.asked.at(-1)).toMatchObject({
       digest: `sha256:${'0'.repeat(64)}`,
+      reason: 'now',
       change: { id: '12', title: 'Faster', claims: ['a', 'b'] },
     });
   });

@@ -109,7 +109,9 @@ describe('without the evidence', () => {
 
   it('of a release before it, nothing is compared', async () => {
     const { fileBefore, change } = await inputs;
-    const done = await netra.deploy({ file: fileBefore, version: '1.0.0', minify: false, change });
+    // As somebody would who writes the change down too early.
+    const file = `${fileBefore}change: ${JSON.stringify(change)}\n`;
+    const done = await netra.deploy({ file, version: '1.0.0', minify: false });
     expect(done.result?.outcome).toBe('live-with-recommendations');
     const report = buildReport(done);
     expect(report.changes).toMatchObject({ since: null });
@@ -152,11 +154,12 @@ describe('without the evidence', () => {
   it('of a golden path, a change, a baseline and tests, the report says that there are none', async () => {
     const document = parseDocument((await inputs).file);
     document.set('suites', []);
+    document.delete('change');
     document.deleteIn(['imageRules', 'baselineSizeMiB']);
     const done = await netra.deploy({ file: document.toString(), version: '1.1.0', minify: true });
     expect(done.result?.outcome).toBe('live-with-recommendations');
     const text = renderMarkdown(buildReport(done));
-    expect(text).toContain('Not run: neither the request nor the image names a change');
+    expect(text).toContain('Not run: neither the request, the image nor the service file names a change');
     expect(text).toContain('Not run: the service file declares no ordered suite');
     expect(text).toContain('Not run: the service file declares no suites of its own');
     expect(text).not.toMatch(/Database resilience|Golden path \d|Beside the baseline/);
@@ -189,8 +192,8 @@ describe('without the evidence', () => {
     const job = `${stack.origin}/v2/projects/${project}/locations/${region}/jobs/netra-resilience`;
     const authorization = `Bearer ${stack.identity.accessToken(accounts.developer)}`;
     expect((await fetch(job, { method: 'DELETE', headers: { authorization } })).ok).toBe(true);
-    const { file, change } = await inputs;
-    const done = await netra.deploy({ file, version: '1.2.0', minify: true, change });
+    const { file } = await inputs;
+    const done = await netra.deploy({ file, version: '1.2.0', minify: true });
     expect(done.result?.outcome).toBe('failed');
     expect(done.trafficMoved).toBe(false);
     const own = done.checks.filter(({ suite }) => suite === 'Database resilience');

@@ -7,7 +7,7 @@ import { pushImage } from '#local/build/push-image.ts';
 import { accounts, place } from '#local/place.ts';
 import { formatProblems } from '#shared/config/problems.ts';
 import { parseServiceFile } from '#shared/config/service-file.ts';
-import { Change } from '#shared/domain/change.ts';
+import type { Change } from '#shared/domain/change.ts';
 import { isFinished, type Deployment } from '#shared/domain/deployment.ts';
 import type { ServiceConfig } from '#shared/domain/service.ts';
 import { openDemoStack, type DemoStack } from './demo-stack.ts';
@@ -17,9 +17,8 @@ import { examplesDirectory } from './service-files.ts';
 
 const directory = join(examplesDirectory, 'netra');
 
-/** examples/netra/change-1278.yaml */
-const ChangeFile = z.strictObject({
-  change: Change,
+/** examples/netra/before-1278.yaml */
+const BeforeFile = z.strictObject({
   /** Sections that are laid over the service file, as they were before the change. */
   before: z.record(z.string(), z.json()),
   /** Titles of suites that came with it. */
@@ -31,6 +30,7 @@ export interface NetraInputs {
   /** The service file's text, with the change and as it was before it. */
   file: string;
   fileBefore: string;
+  /** That the file names. */
   change: Change;
 }
 
@@ -43,19 +43,26 @@ export interface Netra {
     /** Of the image. */
     version: string;
     minify: boolean;
-    change?: Change;
   }): Promise<Deployment>;
   close(): Promise<void>;
 }
 
 export async function readNetraInputs(): Promise<NetraInputs> {
   const file = await readFile(join(directory, 'services/netra-backend.yaml'), 'utf8');
-  const text = await readFile(join(directory, 'change-1278.yaml'), 'utf8');
-  const { change, before, newSuites } = ChangeFile.parse(parse(text));
-  const { suites, environments, ...rest } = z
+  const text = await readFile(join(directory, 'before-1278.yaml'), 'utf8');
+  const { before, newSuites } = BeforeFile.parse(parse(text));
+  const { change } = configOf(file);
+  if (!change) throw new Error('netra-backend.yaml names no change');
+  const {
+    suites,
+    environments,
+    change: _,
+    ...rest
+  } = z
     .looseObject({
       suites: z.array(z.looseObject({ title: z.string() })),
       environments: z.record(z.string(), z.record(z.string(), z.json())),
+      change: z.unknown(),
     })
     .parse(parse(file));
   const fileBefore = stringify({
@@ -91,7 +98,7 @@ export async function openNetra(inputs: NetraInputs, signal: AbortSignal): Promi
   }
   return {
     demo,
-    async deploy({ file, version, minify, change }) {
+    async deploy({ file, version, minify }) {
       await demo.upload(config.service, file);
       const tag = await push(version, minify);
       const { service, environment } = config;
@@ -100,7 +107,6 @@ export async function openNetra(inputs: NetraInputs, signal: AbortSignal): Promi
         service,
         environment,
         tag,
-        ...(change === undefined ? {} : { change }),
       });
       if (!answer.ok) throw new Error(`${version}: ${answer.status} ${await answer.text()}`);
       const { requestId } = z.object({ requestId: z.string() }).parse(await answer.json());

@@ -27,7 +27,7 @@ type Configured = ServiceFile['configs'][number];
 
 /** Asks for a deployment at once; in a protected environment only after the person saw what it would do. */
 export async function deployCommand(deps: Deps, sender: Sender, command: Of<'deploy'>): Promise<Reply> {
-  const { ref, reason, overrideFreeze } = command;
+  const { ref, reason, change, overrideFreeze } = command;
   const about = aboutPlace(command, sender.requestId);
   const found = findConfig(await readServiceFiles(deps), command.service, command.environment);
   if ('problem' in found) return refusal(found.problem, { about });
@@ -37,7 +37,8 @@ export async function deployCommand(deps: Deps, sender: Sender, command: Of<'dep
   if (may.status === 'refused') return refusalOf(may, about);
   const wish = {
     ...refOf(ref),
-    ...(reason === undefined ? {} : { change: changeOf(reason) }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(change === undefined ? {} : { change }),
     ...(overrideFreeze === undefined ? {} : { override: { freeze: overrideFreeze } }),
   };
   if (!shown) {
@@ -55,7 +56,7 @@ export async function deployCommand(deps: Deps, sender: Sender, command: Of<'dep
       `${config.environment} is protected, and what is still to be built cannot be shown before: build it, then name its tag or digest`,
       { about },
     );
-  const ahead = await lookAhead(deps, found, may.person, { ref, override: wish.override });
+  const ahead = await lookAhead(deps, found, may.person, { ref, change, override: wish.override });
   if ('problem' in ahead) return refusal(ahead.problem, { about });
   const message = previewMessage(ahead, sender.command);
   const { decision, reason: why } = ahead.admission;
@@ -71,6 +72,7 @@ export async function deployCommand(deps: Deps, sender: Sender, command: Of<'dep
     configHash: ahead.configHash,
     ...(overrideFreeze === undefined ? {} : { overrideFreeze }),
     ...(reason === undefined ? {} : { reason }),
+    ...(change === undefined ? {} : { change }),
     askedBy: sender.user,
     askedAt: new Date(deps.clock.now()).toISOString(),
   };
@@ -83,7 +85,7 @@ export async function confirmDeploy(
   sender: Sender,
   action: Extract<ChatAction, { action: 'confirm-deploy' }>,
 ): Promise<Reply> {
-  const { requestId, service, environment, tag, digest, overrideFreeze, reason } = action;
+  const { requestId, service, environment, tag, digest, overrideFreeze, reason, change } = action;
   const about = aboutPlace(action, requestId);
   if (action.askedBy !== sender.user)
     return refusal('somebody else asked for this: only they can confirm it; ask for it yourself', { about });
@@ -114,7 +116,8 @@ export async function confirmDeploy(
     tag,
     digest,
     configHash: action.configHash,
-    ...(reason === undefined ? {} : { change: changeOf(reason) }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(change === undefined ? {} : { change }),
     ...(overrideFreeze === undefined ? {} : { override: { freeze: overrideFreeze } }),
   };
   await orderDeploy(deps, { person: may.person, via: sender.via }, wish);
@@ -228,6 +231,3 @@ const refOf = (ref: string | undefined): { tag?: string; digest?: string } => {
   if (ref === undefined) return {};
   return isDigest(ref) ? { digest: ref } : { tag: ref };
 };
-
-/** A reason stands where the change stands that a release is for. */
-const changeOf = (reason: string) => ({ id: 'reason', title: reason, claims: [] });

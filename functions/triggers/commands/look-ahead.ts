@@ -1,6 +1,7 @@
 import { configDiff, type ConfigChange } from '#shared/config/config-diff.ts';
 import { configHash } from '#shared/config/config-hash.ts';
 import type { Admission } from '#shared/domain/admission.ts';
+import { newChange, type Change } from '#shared/domain/change.ts';
 import type { OverrideWish } from '#shared/domain/deployment.ts';
 import { Fault } from '#shared/domain/fault.ts';
 import { isDigest } from '#shared/domain/image.ts';
@@ -13,6 +14,7 @@ import type { Wanted } from '#shared/ledger/wanted.ts';
 import type { RegistryImage } from '#shared/ports/images.ts';
 import type { Deps } from '#functions/deps.ts';
 import { preflightChecks } from '#functions/preflight/preflight.ts';
+import { labelledChange } from '#functions/triggers/change-for.ts';
 import { lookUpImage, orderLookUp } from '#functions/triggers/releases.ts';
 
 /** A release by its names. */
@@ -32,6 +34,8 @@ export interface LookAhead {
   to: Named | undefined;
   /** Of the sources, when both revisions and where they are is known. */
   compareUrl: string | undefined;
+  /** What it is for, if anything says so. */
+  change: Change | undefined;
   /** Against the configuration that is live. */
   changes: ConfigChange[];
   admission: Exclude<Admission, { decision: 'needs-order' }>;
@@ -40,6 +44,7 @@ export interface LookAhead {
 
 export interface Wish {
   ref: string | undefined;
+  change?: Change | undefined;
   override?: OverrideWish | undefined;
 }
 
@@ -48,7 +53,7 @@ export async function lookAhead(
   deps: Deps,
   { config, source }: { config: ServiceConfig; source: string },
   person: Person,
-  { ref, override }: Wish,
+  { ref, change, override }: Wish,
 ): Promise<LookAhead | { problem: string }> {
   const { service, environment, image } = config;
   const found = ref === undefined ? undefined : await lookUpImage(deps, image, ref);
@@ -65,7 +70,7 @@ export async function lookAhead(
     configSource: source,
     tag,
     digest: found?.digest,
-    change: undefined,
+    change,
     override,
     order: found && orderOf({ ...found, tag }),
     requestedBy: person.id,
@@ -84,6 +89,7 @@ export async function lookAhead(
     from: serving && { tag: serving.tag, digest: serving.digest, source: liveImage && revisionOf(liveImage) },
     to: found && { tag, digest: found.digest, source: revisionOf(found) },
     compareUrl: found && liveImage && compareUrl(liveImage, found),
+    change: change ?? newChange(config.change, last?.config.change) ?? (found && labelledChange(found)),
     changes: last ? configDiff(last.config, config) : [],
     admission: await foreseeAdmission(deps.ledger, wanted, nowMs, orderLookUp(deps, image)),
     wanted,

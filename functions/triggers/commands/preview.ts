@@ -1,3 +1,4 @@
+import type { Change } from '#shared/domain/change.ts';
 import { shortDigest } from '#shared/domain/image.ts';
 import type { SlackMessage } from '#shared/ports/people.ts';
 import { counted, durationInWords } from '#shared/report/words.ts';
@@ -18,7 +19,7 @@ export function previewMessage(
   command: string,
   findings: readonly string[] = [],
 ): SlackMessage {
-  const { config, from, to, compareUrl, changes, admission, configHash } = ahead;
+  const { config, from, to, compareUrl, change, changes, admission, configHash } = ahead;
   const { service, environment, policy } = config;
   const target = to ? named(to) : 'what is still to be built';
   const title = `Deploy ${service} to ${environment}?`;
@@ -34,6 +35,7 @@ export function previewMessage(
         verdict,
       ),
       ...fields({
+        Change: change && titleOf(change),
         Checks: foreign(checksOf(ahead)),
         Traffic: foreign(trafficOf(ahead)),
         Approvals: approvals
@@ -62,6 +64,13 @@ const verdicts: Record<LookAhead['admission']['decision'], string> = {
   superseded: 'it is superseded',
   'awaiting-approval': 'it waits for approval',
 };
+
+/** Its claims are judged by the report, of the deployment. */
+function titleOf({ id, title, url, claims }: Change): string {
+  const text = `${id}: ${title}`;
+  const claimed = claims.length === 0 ? '' : `, ${counted(claims.length, 'claim')}`;
+  return `${url === undefined ? foreign(text) : link(url, text)}${claimed}`;
+}
 
 /** What would change against what is live. */
 export function diffMessage({ config, from, to, compareUrl, changes }: LookAhead): SlackMessage {

@@ -98,7 +98,7 @@ describe('a command', () => {
     ['stauts hello', /There is no command "stauts"\..*\nDid you mean `\/deploy status hello`\?$/],
     ['deploy hello', /environment is missing/],
     ['deploy &lt;!channel&gt; x', /"&lt;!channel&gt;" is no name of a service/],
-    ['lock hello staging '.padEnd(301, 'x'), /301 characters/],
+    ['lock hello staging '.padEnd(901, 'x'), /901 characters/],
     ['help', /`\/deploy rollback SERVICE ENVIRONMENT .*`/],
     ['', /`\/deploy help \[COMMAND\]`/],
     ['help lock', /^`\/deploy lock SERVICE/],

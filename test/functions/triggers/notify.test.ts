@@ -170,6 +170,16 @@ describe('notify', () => {
     expect(world.slack.roots()).toHaveLength(1);
   });
 
+  it.each([
+    ['slack', 'SLIPWAY_HAS_SLACK is set and SLACK_BOT_TOKEN is not'],
+    ['pager', 'SLIPWAY_HAS_PAGER is set and SLIPWAY_PAGER_URL is not'],
+  ] as const)('says loudly that it has no secret for the %s that others count on', async (port, problem) => {
+    const world = createWorld();
+    await admitted(world);
+    world.deps[port] = undefined;
+    await expect(tell(world)).rejects.toThrow(problem);
+  });
+
   it('does nothing where there is no Slack', async () => {
     const world = createWorld({ slack: undefined });
     await admitted(world);

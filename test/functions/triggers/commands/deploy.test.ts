@@ -38,11 +38,25 @@ describe('deploy, where nothing is protected', () => {
       requestedBy: 'ana@example.com',
       slackUser: 'U0ANA',
       digest: digestOf('v1'),
-      change: { title: 'the checkout fix' },
+      reason: 'the checkout fix',
     });
     expect(said.record).toMatchObject({ service: 'hello', environment: 'staging', subject: deployment.id });
     await engine.idle();
     expect((await world.newest()).result?.outcome).toBe('live');
+  });
+
+  it('hands on the change that is named, with its claims', async () => {
+    const { world } = worldOf(fileOf('staging'));
+    await say(
+      world,
+      'deploy hello staging v1 change="#12 Faster" claim="90 s => config:app.database.timeout=90s"',
+    );
+    const { request } = await world.newest();
+    expect(request.change).toEqual({
+      id: '#12',
+      title: 'Faster',
+      claims: ['90 s => config:app.database.timeout=90s'],
+    });
   });
 
   it.each([
@@ -113,6 +127,21 @@ describe('deploy, where it is protected', () => {
     expect(again.record.subject).toBe((await world.newest()).id);
     await engine.idle();
     expect(await world.deps.ledger.list('deployments')).toHaveLength(1);
+  });
+
+  it('shows the change, and deploys with it, however long the command was', async () => {
+    const { world } = worldOf(protectedFor('[S0DEPLOYERS]'));
+    const claims = Array.from({ length: 4 }, (_, index) => `claim="${index} ${'ä'.repeat(150)}"`).join(' ');
+    const command = `deploy hello prod v1 change="#12 Faster" change-url=https://example.com/12 ${claims} reason="${'r'.repeat(100)}"`;
+    const asked = await say(world, command);
+    expect(asked.text).toMatch(/#12: Faster.*4 claims/s);
+    const confirm = confirmOf(asked.buttons);
+    expect(JSON.stringify(confirm).length).toBeLessThan(2000);
+    await say(world, confirm);
+    expect((await world.newest()).request).toMatchObject({
+      reason: 'r'.repeat(100),
+      change: { id: '#12', claims: { length: 4 } },
+    });
   });
 
   it('tells what is live, what changed in source and settings, and what it has to pass', async () => {
