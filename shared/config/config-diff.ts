@@ -1,3 +1,4 @@
+import { countOf, secondsOf, Variable } from '#shared/domain/service/app.ts';
 import type { ServiceConfig } from '#shared/domain/service.ts';
 
 /** One setting that is not the same; `undefined` where there is none. */
@@ -22,7 +23,19 @@ export function configDiff(before: ServiceConfig, now: ServiceConfig): ConfigCha
 
 /** Every setting by its path, as JSON. Not to be shown: it may hold what nobody should read. What the file is for is none. */
 export const settingsOf = ({ change: _said, ...settings }: ServiceConfig): ReadonlyMap<string, string> =>
-  leaves(settings);
+  leaves({ ...settings, app: withValues(settings.app, settings.runtime.env) });
+
+/** What `app` names by its variable, as the number that stands there: durations in seconds. */
+function withValues(value: unknown, env: ServiceConfig['runtime']['env']): unknown {
+  if (Array.isArray(value) || typeof value !== 'object' || value === null) return value;
+  const variable = Variable.safeParse(value);
+  if (variable.success) return countOf(variable.data, env) ?? secondsOf(variable.data, env) ?? hidden;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withValues(item, env)]));
+}
+
+/** Whether the setting is only said to be so: `app` sets nothing but what it names by its variable. */
+export const isOnlyDeclared = ({ app }: ServiceConfig, path: string): boolean =>
+  path.startsWith('app.') && leaves(app, 'app').has(path);
 
 const shown = (path: string, value: string | undefined): string | undefined =>
   value !== undefined && unquoted.test(path) ? hidden : value;

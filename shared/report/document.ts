@@ -35,10 +35,17 @@ const Suite = z.object({
 });
 export type Suite = z.infer<typeof Suite>;
 
+const Judged = {
+  claim: z.string(),
+  /** The check's title, or the setting's path. */
+  by: z.string().default(''),
+  evidence: z.array(Evidence).min(1),
+};
+
 /** What a change says of itself. Only a check's evidence verifies it. */
 const Claim = z.discriminatedUnion('status', [
-  z.object({ claim: z.string(), status: z.literal('verified'), evidence: z.array(Evidence).min(1) }),
-  z.object({ claim: z.string(), status: z.literal('contradicted'), evidence: z.array(Evidence).min(1) }),
+  z.object({ status: z.literal('verified'), ...Judged }),
+  z.object({ status: z.literal('contradicted'), ...Judged }),
   z.object({ claim: z.string(), status: z.literal('not-verified'), reason: z.string().min(1) }),
 ]);
 export type Claim = z.infer<typeof Claim>;

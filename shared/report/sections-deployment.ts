@@ -1,6 +1,6 @@
 import { code, facts, paragraph, text, type Block, type Section } from './content.ts';
 import type { Report } from './document.ts';
-import { besideInWords, counted, durationInWords, megabytes, stepInWords, utc } from './words.ts';
+import { besideInWords, counted, durationInWords, sizeInWords, stepInWords, utc } from './words.ts';
 
 /** What was done: build and push, Cloud Run, step by step. */
 export const deploymentSections = (report: Report): Section[] => [
@@ -12,10 +12,11 @@ export const deploymentSections = (report: Report): Section[] => [
 function buildAndPush(report: Report): Block[] {
   const { release, request, imageSize, steps } = report;
   const build = steps.findLast(({ step }) => step === 'build');
-  const took = build?.durationMs ?? null;
+  // The image is older than the end of a step that looks at it now and then.
+  const waited = build?.durationMs ?? null;
   const isNamed = request.tag !== null || request.digest !== null;
   const built = build
-    ? text`${build.status}${took === null ? [] : text` in ${durationInWords(took)}`}${build.summary === null ? [] : text`: ${build.summary}`}`
+    ? text`${build.status}${build.summary === null ? [] : text`: ${build.summary}`}${waited === null ? [] : text`; the step took ${durationInWords(waited)}`}`
     : text`Not run: ${isNamed ? 'the request names an image that exists' : notReached(report)}`;
   if (!release || !imageSize)
     return [
@@ -35,7 +36,7 @@ function buildAndPush(report: Report): Block[] {
       ['Source', release.source === null ? text`not named by the image` : text`${code(release.source)}`],
       [
         'Size',
-        text`${megabytes(release.sizeBytes)} compressed, ${release.platforms.length === 0 ? 'platform not known' : release.platforms.flatMap((one, index) => text`${index === 0 ? [] : text`, `}${code(one)}`)}`,
+        text`${sizeInWords(release.sizeBytes)} compressed, ${release.platforms.length === 0 ? 'platform not known' : release.platforms.flatMap((one, index) => text`${index === 0 ? [] : text`, `}${code(one)}`)}`,
       ],
       ['Beside what was live', previous && text`${besideInWords(previous)}`],
       ['Beside the baseline', baseline && text`${besideInWords(baseline)}`],

@@ -5,7 +5,7 @@ import {
   counted,
   durationInWords,
   exposureInWords,
-  megabytes,
+  sizeInWords,
   phaseInWords,
   utc,
 } from './words.ts';
@@ -102,8 +102,8 @@ function impact({ changes, imageSize, exposure }: Report): Block[] {
       ? [
           [
             text`image size`,
-            text`${megabytes(imageSize.previous.bytes)}`,
-            text`${megabytes(imageSize.bytes)}, ${besideInWords(imageSize.previous)}`,
+            text`${sizeInWords(imageSize.previous.bytes)}`,
+            text`${sizeInWords(imageSize.bytes)}, ${besideInWords(imageSize.previous)}`,
           ],
         ]
       : []),

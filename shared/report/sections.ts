@@ -22,6 +22,7 @@ import {
   stepInWords,
   takeoverInWords,
   utc,
+  groundsOf,
 } from './words.ts';
 
 /**
@@ -158,13 +159,10 @@ function change({ change }: Report): Section {
       paragraph`${id}: ${title}${url === null ? [] : text` (${linkTo(url, 'where it is described')})`}`,
       ...list(
         claims.map((claim) => {
-          const about =
-            claim.status === 'not-verified'
-              ? text`${claim.reason}`
-              : claim.evidence.flatMap(
-                  ({ observed }, index) => text`${index === 0 ? [] : text`, `}${code(observed)}`,
-                );
-          return text`${claim.claim}: ${strong(claim.status.replace('-', ' '))} (${about})`;
+          const status = strong(claim.status.replace('-', ' '));
+          if (claim.status === 'not-verified') return text`${claim.claim}: ${status} (${claim.reason})`;
+          const { by, seen, where } = groundsOf(claim);
+          return text`${claim.claim}: ${status} by ${by}: ${code(seen)} (${where})`;
         }),
       ),
       ...(claims.length === 0 ? [paragraph`It claims nothing that could be verified.`] : []),

@@ -2,7 +2,7 @@ import { shellLines } from './command.ts';
 import type { Report } from './document.ts';
 import type { Pen } from './pen.ts';
 import { oneLine } from './text.ts';
-import { besideInWords, utc } from './words.ts';
+import { besideInWords, groundsOf, utc } from './words.ts';
 
 /** What it is for, and whether that holds. */
 export function change({ change }: Report, pen: Pen): string[] {
@@ -12,15 +12,13 @@ export function change({ change }: Report, pen: Pen): string[] {
     ...change.claims.flatMap((claim) => {
       const mark = { verified: '✓', contradicted: '✗', 'not-verified': '?' }[claim.status];
       const colour = { verified: 'green', contradicted: 'red', 'not-verified': 'yellow' } as const;
-      const about =
-        claim.status === 'not-verified'
-          ? claim.reason
-          : claim.evidence.map(({ observed }) => observed).join(', ');
-      return pen.behind(
-        `  ${mark} `,
-        `${claim.claim}: ${claim.status.replace('-', ' ')} (${about})`,
-        colour[claim.status],
-      );
+      const status = claim.status.replace('-', ' ');
+      const words = (): string => {
+        if (claim.status === 'not-verified') return `${status} (${claim.reason})`;
+        const { by, seen, where } = groundsOf(claim);
+        return `${status} by ${by}: ${seen} (${where})`;
+      };
+      return pen.behind(`  ${mark} `, `${claim.claim}: ${words()}`, colour[claim.status]);
     }),
   ];
 }

@@ -1,6 +1,6 @@
 import type { CheckOutcome } from '#shared/domain/check.ts';
 import type { Takeover } from '#shared/domain/deployment.ts';
-import type { Report, Suite } from './document.ts';
+import type { Claim, Report, Suite } from './document.ts';
 
 /** `2026-01-01 00:00:41 UTC` */
 export const utc = (iso: string): string =>
@@ -18,10 +18,11 @@ export function durationInWords(ms: number): string {
   return small === 0 ? `${big} ${bigUnit}` : `${big} ${bigUnit} ${small} ${smallUnit}`;
 }
 
-/** `41.0 MB`, as registries count: 10⁶ bytes. */
-export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+/** `41.0 MB`, as registries count: 10⁶ bytes; below one of them `63.4 kB`. */
+export const sizeInWords = (bytes: number): string =>
+  bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 
-/** `29.7 MB (42.0 %) less than 70.7 MB (29,700,000 bytes)`, `as large as 41.0 MB` */
+/** `29.7 MB (42.0 %) less than 70.7 MB: 41,000,000 bytes against 70,700,000`, `as large as 41.0 MB` */
 export function besideInWords({
   bytes,
   differenceBytes,
@@ -31,10 +32,22 @@ export function besideInWords({
   differenceBytes: number;
   percent: number | null;
 }): string {
-  if (differenceBytes === 0) return `as large as ${megabytes(bytes)}`;
+  if (differenceBytes === 0) return `as large as ${sizeInWords(bytes)}`;
   const part = percent === null ? '' : ` (${Math.abs(percent).toFixed(1)} %)`;
-  const exact = Math.abs(differenceBytes).toLocaleString('en');
-  return `${megabytes(Math.abs(differenceBytes))}${part} ${differenceBytes < 0 ? 'less' : 'more'} than ${megabytes(bytes)} (${exact} bytes)`;
+  const exact = (count: number): string => count.toLocaleString('en');
+  return `${sizeInWords(Math.abs(differenceBytes))}${part} ${differenceBytes < 0 ? 'less' : 'more'} than ${sizeInWords(bytes)}: ${exact(bytes + differenceBytes)} bytes against ${exact(bytes)}`;
+}
+
+/** What a claim rests on: what was seen, each thing once, and where and when it was looked for last. */
+export function groundsOf({ by, evidence }: Exclude<Claim, { status: 'not-verified' }>): {
+  by: string;
+  seen: string;
+  where: string;
+} {
+  const seen = [...new Set(evidence.map(({ observed }) => observed))].join(', ');
+  const last = evidence.at(-1);
+  const often = evidence.length > 1 ? `asked ${evidence.length} times, last ` : '';
+  return { by, seen, where: last ? `${last.source}, ${often}${utc(last.at)}` : '' };
 }
 
 /** `live with recommendations: 3 advisory checks failed` */

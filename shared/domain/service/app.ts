@@ -4,7 +4,7 @@ import { duration, envName, memory, name } from './units.ts';
 /** What the application does that the platform cannot see. Nothing is set by it: the rules of `slipway check` read it. */
 
 /** In place of a value the variable of `runtime.env` that holds it, so that it is said once. */
-const Variable = z.strictObject({ env: envName });
+export const Variable = z.strictObject({ env: envName });
 
 const wholeNumber = z.int().min(0).max(10_000);
 const time = duration(0.001, 86_400);
@@ -76,7 +76,7 @@ export const App = z.strictObject({
   /** How long it waits for other things than the database. */
   timeouts: z.record(name, Time).optional(),
   memory: z.strictObject({ atRest: memory, perRequest: memory }).optional(),
-  /** Mbit/s through the VPC connector: what an instance sends at its peak, and what the connector carries at most. */
+  /** Mbit/s through the VPC: what an instance sends at its peak, and what a connector carries at most. */
   egress: z
     .strictObject({
       megabitsPerInstance: z.number().positive(),
