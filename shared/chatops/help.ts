@@ -1,4 +1,3 @@
-import { escapeText } from '#shared/slack/escape.ts';
 import type { chatVerbs } from '#shared/domain/chat.ts';
 
 /** How every command is written, for help and for whoever wrote one wrong. */
@@ -102,12 +101,12 @@ export const verbs = Object.keys(forms) as Verb[];
 export const isVerb = (word: string): word is Verb => Object.hasOwn(forms, word);
 
 /**
- * Lines of mrkdwn.
+ * Lines of mrkdwn, still to be escaped.
  * @param verb one command in full; all of them in short without it
  * @param name of the slash command
  */
 export function helpLines(verb?: Verb, name = '/deploy'): string[] {
-  const written = (text: string): string => `\`${name} ${escapeText(text)}\``;
+  const written = (text: string): string => `\`${name} ${text}\``;
   if (verb === undefined) return verbs.map((each) => `${written(forms[each].form)} ${forms[each].does}`);
   const { form, does, examples } = forms[verb];
   return [written(form), does, ...examples.map((example) => `For example ${written(example)}`)];

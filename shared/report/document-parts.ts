@@ -70,4 +70,10 @@ export const Declared = z.object({
   /** Variables that hold a secret, and how many secrets these are. */
   secretMappings: z.int(),
   secrets: z.int(),
+  /** What came to version 1 later. */
+  requestTimeoutSeconds: z.number().nullable().default(null),
+  startupSeconds: z.number().nullable().default(null),
+  cloudSql: z.array(z.string()).default([]),
+  vpc: z.string().nullable().default(null),
+  healthPath: z.string().nullable().default(null),
 });

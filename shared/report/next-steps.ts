@@ -2,7 +2,7 @@ import { shellLine } from './command.ts';
 import type { NextStep } from './document-parts.ts';
 import type { Report } from './document.ts';
 import { failedChecks } from './suites.ts';
-import { stepInWords } from './words.ts';
+import { sawInWords, stepInWords } from './words.ts';
 
 /**
  * What follows from what the report says, most pressing first: what a person has to do now, what stands behind the failure,
@@ -16,10 +16,10 @@ export function nextStepsOf(report: Omit<Report, 'nextSteps'>): NextStep[] {
       ? [{ when: 'now' as const, sentence: action.sentence, because: headline, command: action.command }]
       : []),
     ...afterFailure(report),
-    ...failedChecks(report.suites).map(({ title, suite, outcome, evidence }) => ({
+    ...failedChecks(report.suites).map((check) => ({
       when: 'before' as const,
-      sentence: outcome === 'fail' ? `Make this pass: ${title}` : `Find out why this has no answer: ${title}`,
-      because: `${suite}: observed ${evidence.observed}, expected ${evidence.expected}`,
+      sentence: `${toDo[check.outcome]}: ${check.title}`,
+      because: `${check.suite}: ${sawInWords(check)}`,
       command: null,
     })),
     ...warnings.map((warning) => ({
@@ -31,12 +31,18 @@ export function nextStepsOf(report: Omit<Report, 'nextSteps'>): NextStep[] {
     ...claims(report),
     ...report.recommendations.map(({ change, measured, limit, suite, check }) => ({
       when: 'later' as const,
-      sentence: change,
+      sentence: change.replace(/\.$/, ''),
       because: `${suite}, ${check}: measured ${measured}, limit ${limit}`,
       command: null,
     })),
   ];
 }
+
+const toDo = {
+  fail: 'Make this pass',
+  inconclusive: 'Find out why this has no answer',
+  'not-run': 'Have this run',
+} as const;
 
 /** A "no" is about the release; a fault or an interruption says nothing of it. */
 function afterFailure({ failure, place, request, release }: Omit<Report, 'nextSteps'>): NextStep[] {

@@ -1,6 +1,7 @@
 import type { Deployment, Failure } from '#shared/domain/deployment.ts';
 import type { ServiceConfig } from '#shared/domain/service.ts';
 import { changesOf, imageSizeOf } from './changes.ts';
+import { startupBudget } from '#shared/config/rules/facts.ts';
 import { changeOf } from './claims.ts';
 import { shellLine } from './command.ts';
 import type { Report } from './document.ts';
@@ -117,7 +118,9 @@ function failureIn({ cause, lastLines = [], ...failure }: Failure): Report['fail
   return { ...failure, cause: { ...words, command }, lastLines };
 }
 
-function declaredIn({ runtime }: ServiceConfig): Report['config']['declared'] {
+function declaredIn(service: ServiceConfig): Report['config']['declared'] {
+  const { runtime, healthProbe } = service;
+  const { requestTimeout, cloudSql, vpc } = runtime;
   const { cpu, memory, concurrency, minInstances, maxInstances, secrets } = runtime;
   const bindings = Object.values(secrets);
   return {
@@ -128,6 +131,12 @@ function declaredIn({ runtime }: ServiceConfig): Report['config']['declared'] {
     maxInstances,
     secretMappings: bindings.length,
     secrets: new Set(bindings.map((binding) => binding.split(':')[0])).size,
+    requestTimeoutSeconds: requestTimeout,
+    startupSeconds: startupBudget(service),
+    cloudSql,
+    vpc:
+      vpc === undefined ? null : 'connector' in vpc ? `connector ${vpc.connector}` : `network ${vpc.network}`,
+    healthPath: healthProbe.path,
   };
 }
 

@@ -67,6 +67,24 @@ function cloudRun(report: Report): Block[] {
           text`${declared.cpu} CPU, ${declared.memory} of memory, ${declared.concurrency} requests at once, ${declared.minInstances} to ${declared.maxInstances} instances, as declared in ${code(config.source)}`,
       ],
       [
+        'Requests',
+        declared?.requestTimeoutSeconds
+          ? text`at most ${durationInWords(declared.requestTimeoutSeconds * 1000)} each, health at ${code(declared.healthPath ?? '')}, as declared`
+          : null,
+      ],
+      [
+        'Start',
+        declared?.startupSeconds
+          ? text`Cloud Run waits ${durationInWords(declared.startupSeconds * 1000)}, as declared`
+          : null,
+      ],
+      [
+        'Network',
+        declared && (declared.vpc !== null || declared.cloudSql.length > 0)
+          ? text`${[declared.vpc, ...declared.cloudSql.map((name) => `Cloud SQL ${name}`)].filter((one) => one !== null).join(', ')}, as declared`
+          : null,
+      ],
+      [
         'Secrets',
         declared &&
           text`${counted(declared.secretMappings, 'mapping')} of ${counted(declared.secrets, 'secret')}, as declared in ${code(config.source)}`,

@@ -1,4 +1,15 @@
-import { code, facts, linkTo, list, notRun, paragraph, text, type Block, type Section } from './content.ts';
+import {
+  code,
+  facts,
+  linkTo,
+  list,
+  notRun,
+  paragraph,
+  strong,
+  text,
+  type Block,
+  type Section,
+} from './content.ts';
 import type { Report, Suite } from './document.ts';
 import {
   besideInWords,
@@ -7,6 +18,7 @@ import {
   exposureInWords,
   sizeInWords,
   phaseInWords,
+  roundInWords,
   utc,
 } from './words.ts';
 
@@ -34,7 +46,7 @@ function testResults({ suites, config, steps }: Report, tests: readonly Suite[])
     suite.rounds.map((round) => [
       text`${suite.title}`,
       text`${phaseInWords(round.phase)}`,
-      text`${round.passed}/${round.total} passed`,
+      text`${roundInWords(round)}`,
     ]),
   );
   return [
@@ -47,12 +59,24 @@ function testResults({ suites, config, steps }: Report, tests: readonly Suite[])
 function recommendations({ recommendations, suites }: Report): Block[] {
   if (suites.length === 0) return [notRun('no check was made that could advise')];
   if (recommendations.length === 0) return [paragraph`None: no advisory check failed.`];
-  return list(
-    recommendations.map(
-      ({ suite, check, change, measured, limit, rule, link }) =>
-        text`${change}: measured ${code(measured)}, limit ${code(limit)} (${suite}, ${check}, rule ${code(rule)}${link === undefined ? [] : text`, ${linkTo(link, 'more')}`})`,
+  const open = recommendations.filter(({ outcome }) => outcome !== 'fail');
+  return [
+    ...list(
+      recommendations
+        .filter(({ outcome }) => outcome === 'fail')
+        .map(
+          ({ suite, check, change, measured, limit, rule, link }) =>
+            text`${change.replace(/\.$/, '')}: measured ${code(measured)}, limit ${code(limit)} (${suite}, ${check}, rule ${code(rule)}${link === undefined ? [] : text`, ${linkTo(link, 'more')}`})`,
+        ),
     ),
-  );
+    ...(open.length === 0 ? [] : [paragraph`${strong('Questions open')}`]),
+    ...list(
+      open.map(
+        ({ suite, change, measured, limit }) =>
+          text`${change} (${suite}): ${code(measured)}, expected ${limit}`,
+      ),
+    ),
+  ];
 }
 
 function infrastructure({ probes }: Report, suites: readonly Suite[]): Block[] {

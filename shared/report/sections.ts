@@ -23,6 +23,7 @@ import {
   takeoverInWords,
   utc,
   groundsOf,
+  sawInWords,
 } from './words.ts';
 
 /**
@@ -71,9 +72,10 @@ function failure({ failure, rollback, exposure, suites }: Report): Section[] {
     ...(failure
       ? [text`${utc(failure.at)}, ${stepInWords(failure)} (${failure.code}): ${failure.message}`]
       : []),
-    ...failedChecks(suites).map(
-      ({ title, outcome, evidence: { observed, expected, logUri } }) =>
-        text`${title}: ${outcome}, observed ${code(observed)}, expected ${code(expected)}${logUri === undefined ? [] : text` (log: ${linkTo(logUri, 'log')})`}`,
+    ...failedChecks(suites).map((check) =>
+      check.outcome === 'not-run'
+        ? text`${check.title}: ${sawInWords(check)}`
+        : text`${check.title}: ${check.outcome}, observed ${code(check.evidence.observed)}, expected ${code(check.evidence.expected)}${check.evidence.logUri === undefined ? [] : text` (log: ${linkTo(check.evidence.logUri, 'log')})`}`,
     ),
     ...(exposure ? [text`${exposureInWords(exposure)}`] : []),
     ...(rollback

@@ -7,7 +7,7 @@ import { shares, type TrafficTarget } from '#shared/domain/traffic.ts';
 import { rescueCommand, shellLine } from './command.ts';
 import type { Report } from './document.ts';
 import { recommendationsOf } from './suites.ts';
-import { counted, utc } from './words.ts';
+import { adviceInWords, utc } from './words.ts';
 
 /** `hello 1.1.0 to staging` */
 function subjectOf({ service, environment, release, request }: Deployment): string {
@@ -23,11 +23,11 @@ export function headlineOf(deployment: Deployment): string {
   if (outcome === undefined) {
     return `${deployment.status === 'waiting' ? 'Waiting to deploy' : 'Deploying'} ${subject}`;
   }
-  const advice = recommendationsOf(deployment.checks).length;
+  const advice = adviceInWords(recommendationsOf(deployment.checks));
   const withheld = deployment.rollback?.withheld !== undefined;
   return {
     live: `Deployed ${subject}`,
-    'live-with-recommendations': `Deployed ${subject}, with ${counted(advice, 'recommendation')}`,
+    'live-with-recommendations': `Deployed ${subject}, with ${advice}`,
     failed: `Deployment failed: ${subject}`,
     'rolled-back': `Rolled back: ${subject}`,
     'rollback-failed': `${withheld ? 'NOT ROLLED BACK' : 'ROLLBACK FAILED'}: ${deployment.service} in ${deployment.environment} needs a person`,

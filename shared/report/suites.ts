@@ -23,13 +23,13 @@ export function suitesOf(deployment: Deployment): Suite[] {
   }));
 }
 
+const endedBefore = 'the deployment ended';
+
 function neverAsked(deployment: Deployment): Check[] {
   // One that never started was not asked anything, and says so as a whole.
   if (!isFinished(deployment) || deployment.startedAt === undefined) return [];
   const { failure, checks, config } = deployment;
-  const reason = failure
-    ? `the deployment ended in ${failure.step} before this was asked`
-    : 'the deployment ended before this was asked';
+  const reason = `${endedBefore}${failure ? ` in ${failure.step}` : ''} before this was asked`;
   const { migration } = config;
   const neverRun: Check[] =
     migration === undefined || checks.some(isMigrationCheck)
@@ -68,10 +68,13 @@ function adviceOf(check: Exclude<Check, { outcome: 'pass' }>): Advice {
   const base = { suite: check.suite, check: check.title, outcome: check.outcome };
   if (check.outcome === 'not-run') {
     const measured = `Not run: ${check.reason}`;
-    return { ...base, change: 'Let this check run', measured, limit: 'an answer', rule: check.id };
+    return { ...base, change: `Have this run: ${check.title}`, measured, limit: 'an answer', rule: check.id };
   }
   if (check.outcome === 'fail' && check.recommendation) return { ...base, ...check.recommendation };
-  const change = check.outcome === 'fail' ? 'Look at what this check saw' : 'Let this check be answered';
+  const change =
+    check.outcome === 'fail'
+      ? `Look at this: ${check.title}`
+      : `Find out why this has no answer: ${check.title}`;
   const { observed: measured, expected: limit } = check.evidence;
   return { ...base, change, measured, limit, rule: check.id };
 }
@@ -87,11 +90,11 @@ function grouped<T>(items: readonly T[], keyOf: (item: T) => string): [string, T
   return [...groups];
 }
 
-/** Required checks that were asked and did not pass. */
-export const failedChecks = (suites: readonly Suite[]): Answered[] =>
+/** Required checks whose turn came and that did not pass; one that could not be run is no pass either. */
+export const failedChecks = (suites: readonly Suite[]): Failing[] =>
   suites
     .flatMap(({ rounds }) => rounds.flatMap((round) => round.checks))
-    .filter((check): check is Answered => check.severity === 'required' && bad.has(check.outcome));
+    .filter((check): check is Failing => check.severity === 'required' && check.outcome !== 'pass')
+    .filter((check) => check.outcome !== 'not-run' || !check.reason.startsWith(endedBefore));
 
-type Answered = Extract<Check, { outcome: 'fail' | 'inconclusive' }>;
-const bad: ReadonlySet<Check['outcome']> = new Set(['fail', 'inconclusive']);
+type Failing = Exclude<Check, { outcome: 'pass' }>;

@@ -139,7 +139,11 @@ function recommendations({ recommendations }: Report, pen: Pen): string[] {
   return [
     pen.line('Recommendations', 'bold'),
     ...recommendations.flatMap(({ change, measured, limit, check }) =>
-      pen.behind('! ', `${change}: measured ${measured}, limit ${limit} (${check})`, 'yellow'),
+      pen.behind(
+        '! ',
+        `${change.replace(/\.$/, '')}: measured ${measured}, limit ${limit} (${check})`,
+        'yellow',
+      ),
     ),
   ];
 }

@@ -1,4 +1,4 @@
-import type { CheckOutcome } from '#shared/domain/check.ts';
+import type { Check, CheckOutcome } from '#shared/domain/check.ts';
 import type { Takeover } from '#shared/domain/deployment.ts';
 import type { Claim, Report, Suite } from './document.ts';
 
@@ -100,6 +100,31 @@ export function rollbackInWords({ result, withheld }: NonNullable<Report['rollba
 /** `Taken over by ana@example.com 2026-01-01 00:00:41 UTC: it hangs` */
 export const takeoverInWords = ({ by, at, reason }: Omit<Takeover, 'executionId'>): string =>
   `Taken over by ${by} ${utc(at)}: ${reason}`;
+
+/** `observed 500, expected 200`, `Not run: no key` */
+export const sawInWords = (check: Exclude<Check, { outcome: 'pass' }>): string =>
+  check.outcome === 'not-run'
+    ? `Not run: ${check.reason}`
+    : `observed ${check.evidence.observed}, expected ${check.evidence.expected}`;
+
+/** `2/3 passed`, and where the rest did not fail, what it did: `0/1 passed: 1 not run` */
+export function roundInWords({ passed, total, checks }: Suite['rounds'][number]): string {
+  const count = (outcome: CheckOutcome): number => checks.filter((check) => check.outcome === outcome).length;
+  const open = (['inconclusive', 'not-run'] as const)
+    .filter((outcome) => count(outcome) > 0)
+    .map((outcome) => `${count(outcome)} ${outcome.replace('-', ' ')}`);
+  return `${passed}/${total} passed${open.length === 0 ? '' : `: ${open.join(', ')}`}`;
+}
+
+/** `2 recommendations, 1 question open`: what was found, and what has no answer yet. */
+export function adviceInWords(all: Report['recommendations']): string {
+  const failed = all.filter(({ outcome }) => outcome === 'fail').length;
+  const open = all.length - failed;
+  return [
+    ...(failed > 0 ? [counted(failed, 'recommendation')] : []),
+    ...(open > 0 ? [`${counted(open, 'question')} open`] : []),
+  ].join(', ');
+}
 
 /** `Answers 3/3 before traffic, 3/3 at 100 % of the traffic` */
 export const suiteInWords = ({ title, rounds }: Suite): string =>

@@ -1,6 +1,6 @@
 import type { Report } from '#shared/report/document.ts';
 import { failedChecks } from '#shared/report/suites.ts';
-import { counted, exposureInWords, rollbackInWords, stepInWords } from '#shared/report/words.ts';
+import { counted, exposureInWords, rollbackInWords, sawInWords, stepInWords } from '#shared/report/words.ts';
 import { escapeText } from './escape.ts';
 import { code, foreign, link, time } from './mrkdwn.ts';
 
@@ -32,9 +32,10 @@ export function failureLines(report: Report): string[] {
     ...(what === undefined ? [] : [what]),
     ...bad
       .slice(0, shownChecks)
-      .map(
-        ({ title, evidence }) =>
-          `• ${foreign(title)}: observed ${code(evidence.observed)}, expected ${code(evidence.expected)}${evidence.logUri === undefined ? '' : ` (${link(evidence.logUri, 'log')})`}`,
+      .map((check) =>
+        check.outcome === 'not-run'
+          ? `• ${foreign(`${check.title}: ${sawInWords(check)}`)}`
+          : `• ${foreign(check.title)}: observed ${code(check.evidence.observed)}, expected ${code(check.evidence.expected)}${check.evidence.logUri === undefined ? '' : ` (${link(check.evidence.logUri, 'log')})`}`,
       ),
     ...(bad.length > shownChecks ? [`• … and ${counted(bad.length - shownChecks, 'more check')}`] : []),
     ...(exposure ? [`${escapeText(exposureInWords(exposure))}.`] : []),

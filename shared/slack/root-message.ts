@@ -6,7 +6,7 @@ import type { SlackMessage } from '#shared/ports/people.ts';
 import type { Report } from '#shared/report/document.ts';
 import type { ReportPage } from '#shared/report/links.ts';
 import { buildReport } from '#shared/report/report.ts';
-import { counted, durationInWords, howInWords, takeoverInWords } from '#shared/report/words.ts';
+import { adviceInWords, durationInWords, howInWords, takeoverInWords } from '#shared/report/words.ts';
 import { actions, context, fields, header, plan, section } from './blocks.ts';
 import { buttonsOf } from './buttons.ts';
 import { escapeText } from './escape.ts';
@@ -133,12 +133,12 @@ function ordinal(count: number): string {
 function recommendationLines({ recommendations: all }: Report): string[] {
   if (all.length === 0) return [];
   return [
-    `*${counted(all.length, 'recommendation')}*`,
+    `*${adviceInWords(all)}*`,
     ...all
       .slice(0, shownRecommendations)
       .map(
         ({ change, measured, limit }) =>
-          `• ${foreign(change)}: measured ${code(measured, 100)}, limit ${code(limit, 100)}`,
+          `• ${foreign(change.replace(/\.$/, ''))}: measured ${code(measured, 100)}, limit ${code(limit, 100)}`,
       ),
     ...(all.length > shownRecommendations ? ['• … more in the thread'] : []),
   ];

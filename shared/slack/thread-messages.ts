@@ -4,7 +4,13 @@ import type { SlackMessage } from '#shared/ports/people.ts';
 import type { Report } from '#shared/report/document.ts';
 import type { ReportPage } from '#shared/report/links.ts';
 import { buildReport, reportName } from '#shared/report/report.ts';
-import { counted, durationInWords, rollbackInWords, stepInWords } from '#shared/report/words.ts';
+import {
+  adviceInWords,
+  counted,
+  durationInWords,
+  rollbackInWords,
+  stepInWords,
+} from '#shared/report/words.ts';
 import { context, section } from './blocks.ts';
 import { chartMessage } from './chart-message.ts';
 import { checksMessage } from './checks-message.ts';
@@ -27,7 +33,7 @@ export function threadMessages(deployment: Deployment, page?: ReportPage): Slack
   if (report.failure || report.rollback) messages.push(evidenceMessage(report));
   if (recommendations.length > 0) {
     messages.push({
-      text: `${counted(recommendations.length, 'recommendation')} for ${foreign(report.place.service)}`,
+      text: `${adviceInWords(recommendations)} for ${foreign(report.place.service)}`,
       blocks: recommendations.flatMap(({ change, measured, limit, suite, check, rule }) =>
         section(
           `*${foreign(change)}*`,

@@ -102,6 +102,7 @@ describe('a command', () => {
     ['help', /`\/deploy rollback SERVICE ENVIRONMENT .*`/],
     ['', /`\/deploy help \[COMMAND\]`/],
     ['help lock', /^`\/deploy lock SERVICE/],
+    ['help deploy', /30 s → 90 s =&gt; config:/],
   ])('%s is answered at once and goes nowhere', async (text, answer) => {
     expect(textOf(await send(slackCommand(text, now())))).toMatch(answer);
     expect(published).toEqual([]);

@@ -310,7 +310,6 @@ describe('every command', () => {
     for (const verb of verbs) {
       for (const example of forms[verb].examples) expect(parseCommand(example)).toMatchObject({ verb });
       expect(helpLines(verb, '/ship')[0]).toBe(`\`/ship ${forms[verb].form}\``);
-      expect(helpLines(verb).join('')).not.toMatch(/[<>]/);
     }
     expect(helpLines()).toHaveLength(verbs.length);
   });

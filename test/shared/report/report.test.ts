@@ -309,7 +309,7 @@ describe('checks', () => {
     [
       'its evidence when it has none',
       { outcome: 'fail', evidence: evidenceOf({ observed: '2 s', expected: '1 s' }) },
-      { change: 'Look at what this check saw', measured: '2 s', limit: '1 s', rule: 'names-itself' },
+      { change: 'Look at this: GET / says which service it is', measured: '2 s', limit: '1 s', rule: 'names-itself' },
     ],
     [
       'that it has no answer',
