@@ -45,7 +45,7 @@ export async function slackDoctor(deps: DoctorDeps, fetchIt: typeof fetch = fetc
     ...(asked === undefined ? [noToken] : diagnoseApp(asked, teams)),
     ...(inspector && app ? await lookAt(inspector, app, named) : []),
     ...(await inbound(deps, app, fetchIt)),
-    ...diagnosePolicies(configs, config.pager !== undefined),
+    ...diagnosePolicies(configs, config.hasPager),
   ];
 }
 

@@ -24,6 +24,23 @@ const Env = z.object({
   SLIPWAY_SLACK_CHANNEL: z.string().default('#deployments'),
   /** Where a message goes that its own channel does not take. */
   SLIPWAY_SLACK_FALLBACK_CHANNEL: z.string().min(1).optional(),
+  /**
+   * Whether somebody else has the token or the pager's address. Most functions only have to know that there is a Slack to
+   * wait for, or a call that is owed: they are told so, and get no secret.
+   */
+  SLIPWAY_HAS_SLACK: z.stringbool().default(false),
+  SLIPWAY_HAS_PAGER: z.stringbool().default(false),
+  /**
+   * Full name of the Serverless VPC Access connector that the functions which call services have, as Terraform gave it to
+   * them: only through one are services reached whose ingress is not `all`.
+   */
+  SLIPWAY_PROBE_VPC_CONNECTOR: z
+    .string()
+    .regex(
+      /^projects\/[^/]+\/locations\/[^/]+\/connectors\/[^/]+$/,
+      'expected projects/PROJECT/locations/REGION/connectors/CONNECTOR',
+    )
+    .optional(),
   SLACK_BOT_TOKEN: z.string().min(1).optional(),
   /** Of the Slack app: by it a command is known to come from Slack. A secret. */
   SLACK_SIGNING_SECRET: z.string().min(1).optional(),
@@ -69,6 +86,18 @@ const Env = z.object({
     .string()
     .regex(/^[a-z0-9{}-]+@[a-z0-9.-]+$/, 'expected an e-mail address, in which {step} stands for the step')
     .optional(),
+  /**
+   * Who builds run as: an e-mail address with `{project}` in it, as in `slipway-image-build@{project}.iam.gserviceaccount.com`,
+   * because Cloud Build wants an account of the project it builds in. Without it nothing is built: Cloud Build's own choice
+   * would be an account that can do much more.
+   */
+  SLIPWAY_BUILD_ACCOUNT: z
+    .string()
+    .regex(
+      /^[a-z0-9-]+@[a-z0-9{}.-]+$/,
+      'expected an e-mail address, in which {project} stands for the project',
+    )
+    .optional(),
   /** A builder image that takes the source and makes the image by itself; without it, `docker build`. */
   SLIPWAY_BUILDER: z.string().min(1).optional(),
 });
@@ -81,10 +110,18 @@ export interface Config {
   bucket: string;
   ledger: { kind: 'sqlite'; file: string } | { kind: 'firestore'; database: string };
   builder: string | undefined;
+  /** An e-mail address with `{project}` in it; undefined when nothing is built. */
+  buildAccount: string | undefined;
   monitoringLagSeconds: number;
   pushGraceSeconds: number;
   /** An e-mail address with `{step}` in it; undefined when all steps run as the account that asks. */
   stepAccounts: string | undefined;
+  /** Full name; undefined when no function is in a VPC. */
+  probeConnector: string | undefined;
+  /** There is a Slack that is written to, by this function or another. */
+  hasSlack: boolean;
+  /** There is a pager that is called, by this function or another. */
+  hasPager: boolean;
   slack: {
     channel: string;
     fallbackChannel: string | undefined;
@@ -130,9 +167,13 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     bucket: values.SLIPWAY_BUCKET,
     ledger: ledgerOf(values.SLIPWAY_LEDGER),
     builder: values.SLIPWAY_BUILDER,
+    buildAccount: values.SLIPWAY_BUILD_ACCOUNT,
     monitoringLagSeconds: values.SLIPWAY_MONITORING_LAG_SECONDS,
     pushGraceSeconds: values.SLIPWAY_PUSH_GRACE_SECONDS,
     stepAccounts: values.SLIPWAY_STEP_ACCOUNTS,
+    probeConnector: values.SLIPWAY_PROBE_VPC_CONNECTOR,
+    hasSlack: values.SLIPWAY_HAS_SLACK || values.SLACK_BOT_TOKEN !== undefined,
+    hasPager: values.SLIPWAY_HAS_PAGER || values.SLIPWAY_PAGER_URL !== undefined,
     slack: {
       channel: values.SLIPWAY_SLACK_CHANNEL,
       fallbackChannel: values.SLIPWAY_SLACK_FALLBACK_CHANNEL,

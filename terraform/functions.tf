@@ -10,8 +10,12 @@ locals {
       SLIPWAY_LEDGER                 = "firestore:${google_firestore_database.ledger.name}"
       SLIPWAY_STEP_ACCOUNTS          = "${var.name_prefix}-{step}@${var.project_id}.iam.gserviceaccount.com"
       SLIPWAY_BUILDER                = var.builder_image
+      SLIPWAY_BUILD_ACCOUNT          = local.conditions.builds ? "${var.name_prefix}-image-build@{project}.iam.gserviceaccount.com" : null
       SLIPWAY_MONITORING_LAG_SECONDS = tostring(var.monitoring_lag_s)
       SLIPWAY_PUSH_GRACE_SECONDS     = tostring(var.push_grace_s)
+      SLIPWAY_HAS_SLACK              = local.conditions.slack ? "true" : null
+      SLIPWAY_HAS_PAGER              = local.conditions.pager ? "true" : null
+      SLIPWAY_PROBE_VPC_CONNECTOR    = var.probe_vpc_connector
       SLIPWAY_CHATOPS_URL            = var.slack == null ? null : local.chatops_url
       SLIPWAY_SLACK_CHANNEL          = var.slack == null ? null : var.slack.channel
       SLIPWAY_SLACK_FALLBACK_CHANNEL = var.slack == null ? null : var.slack.fallback_channel
@@ -32,7 +36,7 @@ resource "google_cloudfunctions2_function" "main" {
   build_config {
     runtime           = local.manifest.defaults.runtime
     entry_point       = each.key
-    service_account   = google_service_account.build.id
+    service_account   = google_service_account.main["source-build"].id
     docker_repository = google_artifact_registry_repository.functions.id
 
     source {
@@ -52,7 +56,7 @@ resource "google_cloudfunctions2_function" "main" {
     max_instance_count               = each.value.maxInstances
     ingress_settings                 = each.value.ingress == "all" ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY"
     all_traffic_on_latest_revision   = true
-    service_account_email            = google_service_account.function[each.key].email
+    service_account_email            = google_service_account.main[each.key].email
     environment_variables            = local.environment
     vpc_connector                    = contains(keys(each.value.may), "call-services") ? var.probe_vpc_connector : null
     vpc_connector_egress_settings    = contains(keys(each.value.may), "call-services") && var.probe_vpc_connector != null ? "ALL_TRAFFIC" : null
@@ -70,9 +74,10 @@ resource "google_cloudfunctions2_function" "main" {
   }
 
   depends_on = [
-    google_artifact_registry_repository_iam_member.build,
-    google_project_iam_member.build,
+    google_artifact_registry_repository_iam_member.writers,
+    google_project_iam_member.build_source,
+    google_project_iam_member.logs,
     google_secret_manager_secret_iam_member.main,
-    google_storage_bucket_iam_member.build,
+    google_storage_bucket_iam_member.sources,
   ]
 }

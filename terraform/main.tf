@@ -16,6 +16,7 @@ locals {
     pager           = var.pager.url
     pager-key       = var.pager.url && var.pager.key
     public-services = var.enable_public_services
+    builds          = length(var.source_buckets) > 0
   }
 
   targets = {

@@ -30,7 +30,7 @@ output "secrets" {
 
 output "service_accounts" {
   description = "Account of each function, for what other projects have to grant."
-  value       = { for name, account in google_service_account.function : name => account.email }
+  value       = { for name in keys(local.targets) : name => google_service_account.main[name].email }
 }
 
 output "repositories" {

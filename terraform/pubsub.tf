@@ -78,7 +78,7 @@ resource "google_pubsub_subscription" "main" {
     push_endpoint = "${google_cloudfunctions2_function.main[each.value.function].service_config[0].uri}/${each.value.path}"
 
     oidc_token {
-      service_account_email = google_service_account.push.email
+      service_account_email = google_service_account.main["pubsub-push"].email
       audience              = google_cloudfunctions2_function.main[each.value.function].service_config[0].uri
     }
   }

@@ -10,6 +10,33 @@ resource "google_artifact_registry_repository" "images" {
   labels        = var.labels
 
   depends_on = [google_project_service.main]
+
+  # The services that are deployed, and the way back from each of them, need these images, whatever becomes of Slipway.
+  lifecycle {
+    prevent_destroy = true
+  }
+}
+
+data "google_project" "target" {
+  for_each = local.target_projects
+
+  project_id = each.key
+}
+
+# Cloud Run's own agent pulls the image, not the service's account. In its own project it may anyway.
+resource "google_artifact_registry_repository_iam_member" "run_agents" {
+  for_each = {
+    for pair in setproduct(keys(local.repositories), local.target_projects) : join("/", pair) => {
+      repository = local.repositories[pair[0]]
+      project    = pair[1]
+    } if local.repositories[pair[0]].project != pair[1]
+  }
+
+  project    = each.value.repository.project
+  location   = each.value.repository.location
+  repository = each.value.repository.name
+  role       = "roles/artifactregistry.reader"
+  member     = "serviceAccount:service-${data.google_project.target[each.value.project].number}@serverless-robot-prod.iam.gserviceaccount.com"
 }
 
 # Images of Slipway's own functions, which Cloud Build makes from their code.

@@ -63,8 +63,8 @@ variable "runtime_service_accounts" {
   }
 }
 
-variable "build_service_accounts" {
-  description = "E-mail addresses of the accounts that Cloud Build runs as in the target projects, when images are built from source. They get the right to write to the repositories."
+variable "source_buckets" {
+  description = "Buckets of sources (`build.source` of service files) that Cloud Build makes images of; empty when images come from elsewhere, and then nothing may be built."
   type        = list(string)
   default     = []
 }
@@ -109,9 +109,14 @@ variable "builder_image" {
 }
 
 variable "probe_vpc_connector" {
-  description = "Full name of a Serverless VPC Access connector through which services are called whose ingress is internal; null when there are none."
+  description = "Full name of a Serverless VPC Access connector, in the region of Slipway, through which services are called whose ingress is not `all`; null when there are none. What its network needs: docs/install.md."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.probe_vpc_connector == null || can(regex("^projects/[^/]+/locations/[^/]+/connectors/[^/]+$", var.probe_vpc_connector))
+    error_message = "Expected a name such as projects/my-services/locations/us-central1/connectors/probes."
+  }
 }
 
 # Pushed images.

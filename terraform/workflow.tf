@@ -4,7 +4,7 @@ resource "google_workflows_workflow" "main" {
   region          = var.region
   name            = local.workflow
   description     = "The order of a deployment"
-  service_account = google_service_account.workflow.id
+  service_account = google_service_account.main["workflow"].id
   source_contents = file("${path.module}/../workflows/deploy.yaml")
   call_log_level  = "LOG_ERRORS_ONLY"
   labels          = var.labels

@@ -26,8 +26,14 @@ const places: Record<string, string> = {
   ledger: 'the database',
   repositories: 'each repository of images',
   'runtime-accounts': 'each account in `runtime_service_accounts`',
-  'build-accounts': 'each account in `build_service_accounts`',
+  'build-accounts': '`PREFIX-image-build` of each target project',
   'judged-secrets': 'each secret in `judged_secrets`',
+};
+
+/** In words, what has to be said in Terraform for a capability that is not always there. */
+const conditions: Record<string, string> = {
+  'public-services': '`enable_public_services`',
+  builds: '`source_buckets`',
 };
 
 /** Identity → permissions → why, as Markdown, from `functions/targets.json`. */
@@ -37,7 +43,11 @@ function securityTables(manifest: unknown): string {
     ([name, { on, under, when, role, permissions = [] }]) => {
       const what = role === undefined ? permissions.map(code).join(', ') : code(role);
       const where = `${places[on] ?? on}${under === undefined ? '' : `, below ${code(under)}`}`;
-      return row(code(name), what, `${where}${when === undefined ? '' : `; only with ${code(when)}`}`);
+      return row(
+        code(name),
+        what,
+        `${where}${when === undefined ? '' : `; only with ${conditions[when] ?? code(when)}`}`,
+      );
     },
   );
   const identities = targets.flatMap(({ name, may, publishes, secrets: wanted }) =>

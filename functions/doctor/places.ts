@@ -83,8 +83,8 @@ function onCall({ service, environment, slack }: ServiceConfig): DoctorFinding {
 
 function pager(isSet: boolean, guarded: number): DoctorFinding {
   const about = { id: 'pager', what: 'the pager' };
-  if (isSet) return { ...about, ok: true, found: 'SLIPWAY_PAGER_URL is set; no page is sent to try it' };
-  const found = 'SLIPWAY_PAGER_URL is not set: nobody is called outside Slack, which is silent at night';
+  if (isSet) return { ...about, ok: true, found: 'there is one; no page is sent to try it' };
+  const found = 'there is none: nobody is called outside Slack, which is silent at night';
   const fix = 'Set SLIPWAY_PAGER_URL and SLIPWAY_PAGER_KEY, such as those of PagerDuty (Events API v2)';
   return guarded === 0
     ? { ...about, ok: true, found: `${found}; no environment is protected` }

@@ -4,7 +4,7 @@ import { ApprovalId, DeploymentId } from '#shared/domain/ids.ts';
 import { isDue, markDone } from '#shared/ledger/last-done.ts';
 import type { Deps } from '#functions/deps.ts';
 import { announce, announceApproval } from '#functions/events.ts';
-import { owesPage } from '#functions/triggers/notify/page.ts';
+import { owesPage } from '#functions/triggers/notify/owes-page.ts';
 
 /** More finished deployments than end between two runs. Whatever message was begun and not ended is looked for besides. */
 const newest = 50;
@@ -26,9 +26,9 @@ export async function toldLast({ ledger }: Deps): Promise<Deployment[]> {
 
 /** Until Slack shows the final status, and who has to be called outside Slack was called. */
 export async function tellEnd(deps: Deps, deployment: Deployment): Promise<void> {
-  const { ledger, clock, slack } = deps;
+  const { ledger, clock, config } = deps;
   const shown = await ledger.get('notifications', deployment.id);
-  const told = slack === undefined || shown?.final === true;
+  const told = !config.hasSlack || shown?.final === true;
   if (told && !(await owesPage(deps, deployment))) return;
   if (!told && shown?.undeliverable !== undefined) {
     const endedMs = Date.parse(deployment.result?.finishedAt ?? deployment.updatedAt);
@@ -48,8 +48,8 @@ export async function openQuestions({ ledger }: Deps): Promise<Approval[]> {
 
 /** Has an approval asked for, reminded of when half of its time has passed, and its decision told. */
 export async function tellQuestion(deps: Deps, approval: Approval): Promise<void> {
-  const { ledger, clock, slack } = deps;
-  if (!slack) return;
+  const { ledger, clock, config } = deps;
+  if (!config.hasSlack) return;
   const { id, status, expiresAt, timeoutSeconds } = approval;
   const shown = await ledger.get('notifications', id);
   if (shown?.final) return;

@@ -54,7 +54,7 @@ export const report: Step = {
         metric: 'rollback_failed',
         deploymentId: finished.id,
       });
-    if (!deps.slack) {
+    if (!deps.config.hasSlack) {
       return { status: 'succeeded', summary: `${outcome}; Slack is not configured`, decision: { outcome } };
     }
     await announce(deps, finished);

@@ -63,7 +63,6 @@ const filledIn = [
   /^revision$/,
   /^executionEnvironment$/,
   /^containers\[0\]\.name$/,
-  /^containers\[0\]\.ports\[0\]\.name$/,
   /^containers\[0\]\.startupProbe\.(timeoutSeconds|periodSeconds|failureThreshold|initialDelaySeconds|tcpSocket\.port)$/,
   /^containers\[0\]\.livenessProbe\.(timeoutSeconds|periodSeconds|failureThreshold|initialDelaySeconds)$/,
 ];
@@ -84,7 +83,9 @@ function leaves(value: unknown, path: string): string[] {
   if (Array.isArray(value)) {
     return value.flatMap((item: unknown, index) => {
       const name =
-        isJson(item) && typeof item.name === 'string' && !path.endsWith('containers') ? item.name : index;
+        isJson(item) && typeof item.name === 'string' && !/(containers|ports)$/.test(path)
+          ? item.name
+          : index;
       const inside = `${path}[${name}]`;
       return path.endsWith('env') ? [inside] : leaves(item, inside);
     });
@@ -94,7 +95,10 @@ function leaves(value: unknown, path: string): string[] {
       leaves(inner, path === '' ? key : `${path}.${key}`),
     );
   }
-  const unset = value === undefined || value === null || value === '' || value === 0 || value === false;
+  // A port is called `http1` by Google; `h2c` is somebody's wish, as for a service that speaks gRPC alone.
+  const isUsual = value === 'http1' && path.endsWith('.name');
+  const unset =
+    value === undefined || value === null || value === '' || value === 0 || value === false || isUsual;
   return unset ? [] : [path];
 }
 

@@ -53,7 +53,7 @@ export function createCloudBuild(options: {
       return found.sort((a, b) => (a.createTime ?? '').localeCompare(b.createTime ?? ''))[0]?.id;
     },
 
-    async create(ref, { bucket, object, image, imageTag, tag, timeoutSeconds }) {
+    async create(ref, { bucket, object, image, imageTag, tag, timeoutSeconds, serviceAccount }) {
       const tagged = `${image}:${imageTag}`;
       const started = await rest.json(Started, {
         url: builds(ref),
@@ -66,6 +66,8 @@ export function createCloudBuild(options: {
           images: [tagged],
           tags: [tag],
           timeout: `${timeoutSeconds}s`,
+          serviceAccount: `projects/${ref.project}/serviceAccounts/${serviceAccount}`,
+          // Wanted with an account of one's own.
           options: { logging: 'CLOUD_LOGGING_ONLY' },
         }),
       });
@@ -96,7 +98,7 @@ function stateOf(build: Build, what: string): BuildState {
       const digest = build.results?.images[0]?.digest;
       if (digest === undefined)
         throw new Fault('internal', `${what}: the build succeeded without an image in its results`);
-      return { status: 'succeeded', digest, seconds: secondsBetween(build.startTime, build.finishTime) };
+      return { status: 'succeeded', digest, ran: timesOf(build) };
     }
     case 'FAILURE':
     case 'INTERNAL_ERROR':
@@ -114,7 +116,7 @@ function reasonOf({ status, failureInfo, statusDetail }: Build): string {
   return [status, ...details].join(': ');
 }
 
-function secondsBetween(start: string | undefined, end: string | undefined): number {
-  const seconds = (Date.parse(end ?? '') - Date.parse(start ?? '')) / 1000;
-  return Number.isFinite(seconds) ? seconds : 0;
+function timesOf({ startTime, finishTime }: Build): { from: string; to: string } | undefined {
+  const [from, to] = [Date.parse(startTime ?? ''), Date.parse(finishTime ?? '')];
+  return from <= to ? { from: new Date(from).toISOString(), to: new Date(to).toISOString() } : undefined;
 }

@@ -7,9 +7,9 @@ import { liveService, RevisionJson, revisionState, ServiceJson } from './live-se
 import { nameOf, parsedAs, type Rest } from './rest.ts';
 import { serviceMessage } from './service-message.ts';
 
-const Operation = z.object({
-  done: z.boolean().default(false),
-  error: z.object({ message: z.string().default('') }).optional(),
+const Locations = z.object({
+  locations: z.array(z.object({ locationId: z.string() })).default([]),
+  nextPageToken: z.string().default(''),
 });
 
 const Revisions = z.object({
@@ -29,6 +29,20 @@ export function createCloudRun(options: { endpoint: string; rest: Rest }): Cloud
     serviceMessage((await library()).protos.google.cloud.run.v2.Service, service);
 
   return {
+    // Only v1 lists them: https://cloud.google.com/run/docs/reference/rest/v1/projects.locations/list
+    async locations(project) {
+      const names: string[] = [];
+      let token = '';
+      do {
+        const query = `pageSize=100${token === '' ? '' : `&pageToken=${encodeURIComponent(token)}`}`;
+        const url = `${endpoint}/v1/projects/${encodeURIComponent(project)}/locations?${query}`;
+        const { locations, nextPageToken } = await rest.json(Locations, { url });
+        names.push(...locations.map(({ locationId }) => locationId));
+        token = nextPageToken;
+      } while (token !== '');
+      return names;
+    },
+
     async getService(ref) {
       const request = { url: `${endpoint}/v2/${serviceName(ref)}` };
       const raw = await rest.find(z.record(z.string(), z.unknown()), request);
@@ -59,11 +73,6 @@ export function createCloudRun(options: { endpoint: string; rest: Rest }): Cloud
       return operationName(operation.name, ref);
     },
 
-    async operation(name) {
-      const { done, error } = await rest.json(Operation, { url: `${endpoint}/v2/${name}` });
-      return { done, ...(error === undefined ? {} : { error: error.message }) };
-    },
-
     async getRevision(ref, revision) {
       const url = `${endpoint}/v2/${serviceName(ref)}/revisions/${encodeURIComponent(revision)}`;
       const found = await rest.find(RevisionJson, { url });
@@ -85,7 +94,7 @@ export function createCloudRun(options: { endpoint: string; rest: Rest }): Cloud
 
     async deleteRevision(ref, revision) {
       const url = `${endpoint}/v2/${serviceName(ref)}/revisions/${encodeURIComponent(revision)}`;
-      await rest.find(Operation, { method: 'DELETE', url });
+      await rest.find(z.object({}), { method: 'DELETE', url });
     },
   };
 }

@@ -43,13 +43,9 @@ export interface LiveService {
   raw: RawJson;
 }
 
-/** A running change. `error` is Google's message when it ended badly. */
-interface OperationState {
-  done: boolean;
-  error?: string;
-}
-
 export interface CloudRun {
+  /** Regions that Cloud Run has for a project, such as `us-central1`. */
+  locations(project: string): Promise<string[]>;
   /** @returns undefined when it does not exist */
   getService(ref: ServiceRef): Promise<LiveService | undefined>;
   /** @returns the operation's name. A service that exists already → Fault `conflict`. */
@@ -59,7 +55,6 @@ export interface CloudRun {
    * @returns the operation's name
    */
   updateService(ref: ServiceRef, service: RawJson, mask: string[], etag: string): Promise<string>;
-  operation(name: string): Promise<OperationState>;
   /** @returns undefined when it does not exist */
   getRevision(ref: ServiceRef, revision: string): Promise<RevisionState | undefined>;
   /** Names of all revisions of a service. */
@@ -79,6 +74,11 @@ export type ExecutionState =
 
 /** Cloud Run jobs. They are declared elsewhere (Terraform); here they are run. */
 export interface Jobs {
+  /**
+   * How a job is declared. `serviceAccount`: undefined is the project's default compute account.
+   * @returns undefined when it does not exist
+   */
+  get(ref: ServiceRef): Promise<{ serviceAccount: string | undefined; containers: number } | undefined>;
   /**
    * Runs the job, once per `key`: a repeated call with the same key answers with the same execution, whatever became of
    * it. The key is the deployment's id, with the phase behind it if one deployment runs the job more than once; the tasks

@@ -34,7 +34,8 @@ export interface Registry {
 
 export type BuildState =
   | { status: 'running' }
-  | { status: 'succeeded'; digest: string; seconds: number }
+  /** `ran`: by Cloud Build's own clock, ISO 8601; undefined when it does not say. */
+  | { status: 'succeeded'; digest: string; ran: { from: string; to: string } | undefined }
   | { status: 'failed'; reason: string };
 
 export interface CloudBuild {
@@ -49,6 +50,8 @@ export interface CloudBuild {
       imageTag: string;
       tag: string;
       timeoutSeconds: number;
+      /** E-mail address of the account that the build runs as, of the same project. */
+      serviceAccount: string;
     },
   ): Promise<string>;
   get(ref: { project: string; region: string }, id: string): Promise<BuildState>;

@@ -21,8 +21,11 @@ interface StoredObject {
 }
 
 export interface ObjectStore {
-  /** @returns undefined when there is no such object */
-  read(name: string): Promise<StoredObject | undefined>;
+  /**
+   * @param limits `maximumBytes`: 8 MiB unless told otherwise
+   * @returns undefined when there is no such object. Fault `unsupported` when it is larger: no more than that is read
+   */
+  read(name: string, limits?: { maximumBytes: number }): Promise<StoredObject | undefined>;
   /** What is under a prefix, as it is now. */
   list(prefix: string): Promise<{ name: string; generation: string }[]>;
   /** Creates or replaces. */

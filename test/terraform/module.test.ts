@@ -7,7 +7,10 @@ import { readModule, root, type Block } from './module.ts';
 /** What a provider's schema cannot see. Names and types are Terraform's own to check: `terraform.test.ts`. */
 
 const terraform = readModule('terraform');
-const example = readModule('terraform/examples/complete');
+const examples = ['complete', 'several-projects'].map((name) => {
+  const folder = `terraform/examples/${name}`;
+  return { name, folder, ...readModule(folder) };
+});
 const { resources } = terraform;
 const ofType = (type: string) => resources.filter((each) => each.type === type);
 const one = (address: string): Block => {
@@ -24,7 +27,7 @@ const sources = (folder: string): string[] =>
     .map((name) => read(`${folder}/${name}`));
 
 describe('the module is easy to use', () => {
-  const everything = [terraform, example].flatMap(({ variables, outputs }) => [
+  const everything = [terraform, ...examples].flatMap(({ variables, outputs }) => [
     ...Object.entries(variables).map(([name, body]) => ({ name, body, typed: true })),
     ...Object.entries(outputs).map(([name, body]) => ({ name, body, typed: false })),
   ]);
@@ -51,12 +54,11 @@ describe('the module is easy to use', () => {
     expect(names.filter((name) => !readme.includes(`\`${name}\``))).toEqual([]);
   });
 
-  test('the example gives only inputs that there are, and all that have no default', () => {
-    const call = Object.keys(
-      ((read('terraform/examples/complete/main.tf').match(/module "slipway" \{([\s\S]*?)\n\}/)?.[1] ?? '')
-        .match(/^ {2}(\w+)/gm)
-        ?.reduce((all, name) => ({ ...all, [name.trim()]: true }), {}) ?? {}) as Block,
-    ).filter((name) => name !== 'source');
+  test.each(examples)('$folder gives only inputs that there are, and all without a default', ({ folder }) => {
+    const inside = read(`${folder}/main.tf`).match(/module "slipway" \{([\s\S]*?)\n\}/)?.[1] ?? '';
+    const call = [...inside.matchAll(/^ {2}(\w+) +=/gm)]
+      .map(([, name = '']) => name)
+      .filter((name) => name !== 'source');
     expect(call.filter((name) => !(name in terraform.variables))).toEqual([]);
     const wanted = Object.entries(terraform.variables).filter(([, body]) => !('default' in body));
     expect(wanted.map(([name]) => name).filter((name) => !call.includes(name))).toEqual([]);
@@ -85,11 +87,15 @@ describe('nobody gets more than they need', () => {
   test('on a whole project only custom roles are, writing logs, and what a condition narrows', () => {
     const wide = ofType('google_project_iam_member').filter(
       ({ body: { role, condition } }) =>
-        !String(role).startsWith('${google_project_iam_custom_role.main[') &&
-        role !== 'roles/logging.logWriter' &&
-        condition === undefined,
+        role !== '${each.value.role}' && role !== 'roles/logging.logWriter' && condition === undefined,
     );
     expect(wide.map(({ address }) => address)).toEqual([]);
+    // What comes from the list is a custom role there, except for the ledger, whose grant has a condition.
+    const onProjects = Object.entries(manifest.capabilities).filter(([, { on }]) =>
+      ['project', 'targets'].includes(on),
+    );
+    expect(onProjects.filter(([, { role }]) => role !== undefined)).toEqual([]);
+    expect(one('google_project_iam_member.ledger')).toHaveProperty('condition');
   });
 
   test('custom roles name each permission, and no capability has both a role and permissions', () => {
@@ -97,6 +103,28 @@ describe('nobody gets more than they need', () => {
       expect((role === undefined) !== (permissions === undefined)).toBe(true);
       for (const permission of permissions ?? []) expect(permission).toMatch(/^[a-z]+(\.[a-zA-Z]+){2}$/);
     }
+  });
+
+  test('no custom role can give rights, keys or tokens to others, or act as an account', () => {
+    const given = Object.entries(manifest.capabilities).flatMap(([name, { permissions = [] }]) =>
+      permissions.map((permission) => ({ name, permission })),
+    );
+    const dangerous = given.filter(({ permission }) =>
+      /setIamPolicy|serviceAccountKeys|getAccessToken|getOpenIdToken|implicitDelegation|sign(Blob|Jwt)|actAs|roles\.(create|update)|versions\.access/.test(
+        permission,
+      ),
+    );
+    // The one that opens public services, and only where that was asked for.
+    expect(dangerous).toEqual([{ name: 'open-services', permission: 'run.services.setIamPolicy' }]);
+    expect(manifest.capabilities['open-services']?.when).toBe('public-services');
+  });
+
+  test('who sends callbacks holds a role of its own for that, which starts nothing', () => {
+    const senders = Object.values(manifest.capabilities).filter(({ permissions = [] }) =>
+      permissions.some((permission) => permission.startsWith('workflows.callbacks.')),
+    );
+    expect(senders).toEqual([{ on: 'project', permissions: ['workflows.callbacks.send'] }]);
+    expect(terraform.text).not.toContain('roles/workflows.');
   });
 
   test('grants add members: nothing that others granted is taken away', () => {
@@ -121,8 +149,8 @@ describe('nobody gets more than they need', () => {
     ]);
     expect(Object.fromEntries(publishers)).toEqual({
       dead_letters: '${local.pubsub_agent}',
-      functions: '${google_service_account.function[each.value.function].member}',
-      workflow: '${google_service_account.workflow.member}',
+      functions: '${google_service_account.main[each.value.function].member}',
+      workflow: '${google_service_account.main["workflow"].member}',
     });
   });
 
@@ -132,15 +160,54 @@ describe('nobody gets more than they need', () => {
       body['member'],
     ]);
     expect(Object.fromEntries(callers)).toEqual({
-      push: '${google_service_account.push.member}',
+      push: '${google_service_account.main["pubsub-push"].member}',
       api: '${each.key}',
       everybody: 'allUsers',
     });
+    const { for_each, name } = one('google_cloud_run_v2_service_iam_member.api');
+    expect([for_each, name]).toEqual([
+      '${toset(var.api_invokers)}',
+      '${google_cloudfunctions2_function.main["api"].name}',
+    ]);
+    expect(terraform.variables['api_invokers']?.['default']).toEqual([]);
   });
 
   test('no value of a secret is in the state, and no output shows one', () => {
     const types = resources.map(({ type }) => type);
     expect(types.filter((type) => /secret_version|service_account_key/.test(type))).toEqual([]);
+  });
+});
+
+describe('what is installed outlives a change', () => {
+  const addressOf = (reference: string): string => reference.replace(/^\$\{|\}$|\[.*$/g, '');
+
+  test('what has another name was moved: the old one is gone, the new one there', () => {
+    const known = resources.map(({ address }) => address);
+    expect(terraform.moves.length).toBeGreaterThan(0);
+    for (const { from, to } of terraform.moves) {
+      expect(known).toContain(addressOf(to));
+      expect(known).not.toContain(addressOf(from));
+    }
+  });
+
+  test('what cannot be made again refuses to be destroyed', () => {
+    expect(one('google_firestore_database.ledger')).toMatchObject({
+      delete_protection_state:
+        '${var.enable_protection ? "DELETE_PROTECTION_ENABLED" : "DELETE_PROTECTION_DISABLED"}',
+      deletion_policy: '${var.enable_protection ? "ABANDON" : "DELETE"}',
+    });
+    expect(one('google_storage_bucket.main')['force_destroy']).toBe('${!var.enable_protection}');
+    expect(one('google_secret_manager_secret.main')['deletion_protection']).toBe('${var.enable_protection}');
+    expect(one('google_artifact_registry_repository.images')['lifecycle']).toEqual([
+      { prevent_destroy: true },
+    ]);
+  });
+
+  test('Terraform declares no service or job that Slipway deploys: it would undo every deployment', () => {
+    const declared = resources.filter(({ type }) =>
+      /^google_cloud_run(_v2)?_(service|job|worker_pool)$/.test(type),
+    );
+    expect(declared).toEqual([]);
   });
 });
 
@@ -183,9 +250,9 @@ describe('code and module agree', () => {
       ...manifest.targets,
     ];
     for (const { when = 'always' } of asked as { when?: string }[]) expect(known).toContain(when);
-    const places = /for place in \[([^\]]*)\]/.exec(terraform.text)?.[1]?.match(/[\w-]+/g);
+    const places = Object.keys(terraform.locals['things'] as Block);
     expect([...new Set(Object.values(manifest.capabilities).map(({ on }) => on))].sort()).toEqual(
-      places?.sort(),
+      places.sort(),
     );
   });
 

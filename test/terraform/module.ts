@@ -45,6 +45,7 @@ export function readModule(folder: string) {
       {},
       ...blocks.flatMap((block) => (block['locals'] ?? []) as unknown as Block[]),
     ) as Block,
+    moves: blocks.flatMap((block) => (block['moved'] ?? []) as unknown as { from: string; to: string }[]),
     resources: blocks.flatMap((block) =>
       Object.entries(block['resource'] ?? {}).flatMap(([type, all]) =>
         Object.entries(all).map(([name, [body]]): Resource => ({

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { manifest, type InstalledTarget } from './manifest.ts';
-import { callsOf } from './reach.ts';
+import { callsOf, secretsOf } from './reach.ts';
 
 /** What the code asks of Google's APIs and what `functions/targets.json` lets it do: the one is the other, both ways. */
 
@@ -8,20 +8,17 @@ const actAs = 'iam.serviceAccounts.actAs';
 
 /** The permissions that each call of a port takes. */
 const takes: Record<string, string[]> = {
+  'run.locations': ['run.locations.list'],
   'run.getService': ['run.services.get'],
   'run.getRevision': ['run.revisions.get'],
   'run.revisions': ['run.revisions.list'],
   'run.deleteRevision': ['run.revisions.delete'],
   // Preflight wants both with it.
-  'run.updateService': ['run.services.update', 'run.services.get', 'run.revisions.get', actAs],
+  'run.updateService': ['run.services.update', 'run.services.get', actAs],
   // Cloud Run wants who deploys an image to be allowed to read it.
-  'run.createService': [
-    'run.services.create',
-    'run.operations.get',
-    'artifactregistry.repositories.downloadArtifacts',
-    actAs,
-  ],
+  'run.createService': ['run.services.create', 'artifactregistry.repositories.downloadArtifacts', actAs],
   'run.openOrClose': ['run.services.setIamPolicy'],
+  'jobs.get': ['run.jobs.get'],
   'jobs.find': ['run.executions.list'],
   'jobs.execution': ['run.executions.get'],
   'jobs.cancel': ['run.executions.cancel', 'run.executions.get'],
@@ -123,6 +120,10 @@ describe.each(manifest.targets)('$name', (target) => {
 
   test('may do nothing that its code does not', () => {
     expect([...has].filter((each) => !needed.has(each))).toEqual([]);
+  });
+
+  test('reads the secrets that its code uses, and no other', () => {
+    expect(Object.keys(target.secrets ?? {}).sort()).toEqual(secretsOf(target).sort());
   });
 
   test('publishes where its code publishes', () => {

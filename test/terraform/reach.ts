@@ -48,3 +48,17 @@ export function callsOf(target: { name: string; kind: string }): Set<string> {
     }),
   );
 }
+
+/** How a module's text shows that it uses what a secret is for. */
+const uses: Record<string, RegExp> = {
+  SLACK_BOT_TOKEN: /\bslack\.(post|update|findRoot)\(|\.slackDirectory\b|\bcreateInspector\(/,
+  SLACK_SIGNING_SECRET: /\bsigningSecret\b/,
+  SLIPWAY_PAGER_URL: /\bpager\.page\(/,
+  SLIPWAY_PAGER_KEY: /\bpager\.page\(/,
+};
+
+/** The secrets that a target's code needs. To know that there is a Slack or a pager takes none. */
+export function secretsOf(target: { name: string; kind: string }): string[] {
+  const texts = modulesOf(target).map((file) => readFileSync(file, 'utf8'));
+  return Object.keys(uses).filter((secret) => texts.some((text) => uses[secret]?.test(text)));
+}

@@ -77,7 +77,7 @@ describe('what goes together', () => {
       'push_config',
     );
     const { audience, service_account_email } = blockOf(push ?? {}, 'oidc_token') ?? {};
-    expect(service_account_email).toBe('${google_service_account.push.email}');
+    expect(service_account_email).toBe('${google_service_account.main["pubsub-push"].email}');
     expect(String(push?.['push_endpoint'])).toBe(`${String(audience)}/\${each.value.path}`);
     expect(audience).toBe(
       '${google_cloudfunctions2_function.main[each.value.function].service_config[0].uri}',
@@ -109,6 +109,22 @@ describe('what goes together', () => {
     const [fn] = ofType('google_cloudfunctions2_function');
     expect(fn?.body).not.toHaveProperty('event_trigger');
     expect(blockOf(fn?.body ?? {}, 'build_config')).toHaveProperty('service_account');
+  });
+
+  test('functions are told of a connector, and only those that call services have it', () => {
+    expect(text).toMatch(/SLIPWAY_PROBE_VPC_CONNECTOR += var\.probe_vpc_connector\n/);
+    const [fn] = ofType('google_cloudfunctions2_function');
+    const { vpc_connector, vpc_connector_egress_settings } = blockOf(fn?.body ?? {}, 'service_config') ?? {};
+    const calls = 'contains(keys(each.value.may), "call-services")';
+    expect(vpc_connector).toBe(`\${${calls} ? var.probe_vpc_connector : null}`);
+    // A service's address is a public one: what goes to private ranges alone would not pass through the VPC.
+    expect(vpc_connector_egress_settings).toContain(
+      `${calls} && var.probe_vpc_connector != null ? "ALL_TRAFFIC"`,
+    );
+    const asking = manifest.targets.filter(({ may }) => 'call-services' in may).map(({ name }) => name);
+    expect(asking).toEqual(
+      expect.arrayContaining(['health-probe', 'validate', 'rollback', 'commands', 'api']),
+    );
   });
 
   test('several requests at once take a whole processor', () => {

@@ -1,18 +1,9 @@
 import type { Deployment } from '#shared/domain/deployment.ts';
 import { Fault } from '#shared/domain/fault.ts';
-import { needsPerson } from '#shared/domain/outcome.ts';
 import { markDone } from '#shared/ledger/last-done.ts';
 import { buildReport } from '#shared/report/report.ts';
 import type { Deps } from '#functions/deps.ts';
-
-const pageId = (deployment: Deployment): string => `paged.${deployment.id}`;
-
-/** A person has to be called outside Slack, and was not yet. */
-export async function owesPage({ ledger, pager }: Deps, deployment: Deployment): Promise<boolean> {
-  if (!pager || !deployment.result || !needsPerson(deployment.result.outcome)) return false;
-  if (deployment.acknowledged) return false;
-  return (await ledger.get('lastDone', pageId(deployment))) === undefined;
-}
+import { owesPage, pageId } from '#functions/triggers/notify/owes-page.ts';
 
 /**
  * Calls a person when only a person can help. Its mark is its own, apart from what stands in Slack: neither is lost with the

@@ -14,11 +14,13 @@ const build = {
   imageTag: 'd1',
   tag: 'slipway-d1',
   timeoutSeconds: 60,
+  serviceAccount: 'slipway-image-build@slipway-local.iam.gserviceaccount.com',
 };
 const { bytes: source } = await gzipLayer([{ name: 'server.mjs' }]);
 
 async function openCloudBuild(readObject: () => Promise<Buffer> = async () => source) {
   const [cloud, registry] = await Promise.all([openCloud(), openRegistry()]);
+  const ranAs: string[] = [];
   const service = createLocalCloudBuild({
     ...cloud,
     project: 'slipway-local',
@@ -26,7 +28,10 @@ async function openCloudBuild(readObject: () => Promise<Buffer> = async () => so
     registry: { host, endpoint: registry.origin },
     readObject,
     defaultServiceAccount: 'builder@slipway-local.iam.gserviceaccount.com',
-    accessToken: () => token,
+    accessToken: (email) => {
+      ranAs.push(email);
+      return token;
+    },
     publish: () => undefined,
     onError: (error) => expect.unreachable(String(error)),
   });
@@ -43,7 +48,7 @@ async function openCloudBuild(readObject: () => Promise<Buffer> = async () => so
       expect(state.status).not.toBe('running');
       return state;
     });
-  return { builds, ended, registry, endpoint, rest: cloud.rest };
+  return { builds, ended, registry, endpoint, rest: cloud.rest, ranAs };
 }
 
 describe('a build', () => {
@@ -54,7 +59,17 @@ describe('a build', () => {
     expect(await builds.find(ref, build.tag)).toBe(id);
     const state = await ended(id);
     const { digest } = await registry.images.config(`${build.image}:d1`);
-    expect(state).toEqual({ status: 'succeeded', digest, seconds: expect.any(Number) as number });
+    expect(state).toEqual({
+      status: 'succeeded',
+      digest,
+      ran: { from: expect.stringMatching(/^20.*Z$/), to: expect.stringMatching(/^20.*Z$/) },
+    });
+  });
+
+  it("runs as the account that is named, not as the project's own", async () => {
+    const { builds, ended, ranAs } = await openCloudBuild();
+    await ended(await builds.create(ref, build));
+    expect(new Set(ranAs)).toEqual(new Set([build.serviceAccount]));
   });
 
   it('that fails says why', async () => {
@@ -102,6 +117,25 @@ describe('an answer of Cloud Build', () => {
     const server = await openServer(() => ({ body: JSON.stringify(json) }));
     return createCloudBuild({ endpoint: server.origin, rest });
   };
+
+  const made = { id: 'b1', status: 'SUCCESS', results: { images: [{ name: 'i', digest: 'sha256:1' }] } };
+  const [startTime, finishTime] = ['2026-01-01T00:00:01.123456789Z', '2026-01-01T00:00:40Z'];
+  it.each([
+    [
+      'tells how long it ran',
+      { startTime, finishTime },
+      { from: '2026-01-01T00:00:01.123Z', to: '2026-01-01T00:00:40.000Z' },
+    ],
+    ['that does not tell how long it ran tells no times', { startTime }, undefined],
+    [
+      'that ended before it began tells no times',
+      { startTime: finishTime, finishTime: startTime },
+      undefined,
+    ],
+  ])('%s', async (_, times, ran) => {
+    const builds = await answering({ ...made, ...times });
+    expect(await builds.get(ref, 'b1')).toEqual({ status: 'succeeded', digest: 'sha256:1', ran });
+  });
 
   it.each([
     ['PENDING', 'running'],

@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { z } from 'zod';
 import { createRun } from '#local/run/run.ts';
 import { createCloudRun } from '#shared/google/cloud-run.ts';
 import { createProber } from '#shared/google/prober.ts';
@@ -8,6 +9,11 @@ import { fixedTokens, openCloud, openServer } from './cloud.ts';
 
 const ref = { project: 'slipway-local', region: 'us-central1', name: 'hello' };
 const revision = 'TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION';
+
+const Operation = z.object({
+  done: z.boolean().default(false),
+  error: z.object({ message: z.string() }).optional(),
+});
 
 async function openRun() {
   const cloud = await openCloud();
@@ -22,13 +28,14 @@ async function openRun() {
     startTimeoutMs: 5000,
   });
   onTestFinished(() => service.stop());
-  const run = createCloudRun({ endpoint: await cloud.listen(service.routes), rest: cloud.rest });
+  const endpoint = await cloud.listen(service.routes);
+  const run = createCloudRun({ endpoint, rest: cloud.rest });
   const settled = (operation: string) =>
     vi.waitFor(
       async () => {
-        const state = await run.operation(operation);
-        expect(state.done).toBe(true);
-        return state;
+        const { done, error } = await cloud.rest.json(Operation, { url: `${endpoint}/v2/${operation}` });
+        expect(done).toBe(true);
+        return { done, ...(error === undefined ? {} : { error: error.message }) };
       },
       { timeout: 8000, interval: 20 },
     );

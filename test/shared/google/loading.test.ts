@@ -36,7 +36,6 @@ async function loadedBy(call: string): Promise<string[]> {
 
 it.each([
   ['reading a service', 'run.getService(ref)', []],
-  ['looking at an operation', "run.operation('projects/p/locations/l/operations/o')", []],
   ['reading an object', "objects.read('a')", ['storage']],
   ['publishing', "pubsub.publish('t', {})", ['pubsub']],
   ['changing a service', "run.updateService(ref, {}, ['traffic'], 'e')", ['run']],

@@ -157,6 +157,7 @@ export function createFakeCloudRun(options: {
       return found && { digest: found.digest, percent: shareOf(found.name) };
     },
 
+    locations: async () => ['europe-west1', 'us-central1'],
     async getService() {
       if (!service) return undefined;
       settle(service);
@@ -218,9 +219,6 @@ export function createFakeCloudRun(options: {
       settle(service);
       fake.writes.push({ kind: 'update', mask, body });
       return 'operations/update';
-    },
-    async operation() {
-      return { done: true };
     },
     async getRevision(_ref, name) {
       const found = service?.revisions.find((revision) => revision.name === name);

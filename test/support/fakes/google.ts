@@ -55,7 +55,7 @@ export function createFakeSecrets(): FakeSecrets {
 }
 
 export interface FakeBuild extends CloudBuild {
-  builds: { id: string; tag: string; startedMs: number; cancelled?: boolean }[];
+  builds: { id: string; tag: string; serviceAccount: string; startedMs: number; cancelled?: boolean }[];
   /** What a build comes to after a while. */
   ends: BuildState;
 }
@@ -64,13 +64,13 @@ export interface FakeBuild extends CloudBuild {
 export function createFakeBuild(clock: Clock, made: (imageTag: string) => void): FakeBuild {
   const build: FakeBuild = {
     builds: [],
-    ends: { status: 'succeeded', digest: '', seconds: 5 },
+    ends: { status: 'succeeded', digest: '', ran: undefined },
     async find(_ref, tag) {
       return build.builds.find((known) => known.tag === tag)?.id;
     },
-    async create(_ref, { tag }) {
+    async create(_ref, { tag, serviceAccount }) {
       const id = `build-${build.builds.length + 1}`;
-      build.builds.push({ id, tag, startedMs: clock.now() });
+      build.builds.push({ id, tag, serviceAccount, startedMs: clock.now() });
       return id;
     },
     async get(_ref, id) {
@@ -79,7 +79,9 @@ export function createFakeBuild(clock: Clock, made: (imageTag: string) => void):
       if (known.cancelled) return { status: 'failed', reason: 'cancelled' };
       if (clock.now() < known.startedMs + 5000) return { status: 'running' };
       if (build.ends.status === 'succeeded') made(known.tag);
-      return build.ends;
+      if (build.ends.status !== 'succeeded') return build.ends;
+      const iso = (ms: number): string => new Date(ms).toISOString();
+      return { ...build.ends, ran: { from: iso(known.startedMs), to: iso(known.startedMs + 5000) } };
     },
     async cancel(_ref, id) {
       const known = build.builds.find((one) => one.id === id);
@@ -175,8 +177,10 @@ export function createFakeObjects(): FakeObjects {
   const objects: FakeObjects['objects'] = new Map();
   return {
     objects,
-    async read(name) {
+    async read(name, { maximumBytes } = { maximumBytes: Infinity }) {
       const found = objects.get(name);
+      if (found && Buffer.byteLength(found.text) > maximumBytes)
+        throw new Fault('unsupported', `${name} is too large`);
       return found && { text: found.text, generation: String(found.generation) };
     },
     async list(prefix) {

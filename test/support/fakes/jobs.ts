@@ -15,7 +15,7 @@ interface FakeExecution {
 export interface FakeJobs extends Jobs {
   executions: FakeExecution[];
   /** How the one job that there is, `migrate`, goes. */
-  job: { seconds: number; fails: boolean };
+  job: { seconds: number; fails: boolean; serviceAccount?: string; containers?: number };
 }
 
 /** How long an execution that is cancelled goes on. */
@@ -40,6 +40,10 @@ export function createFakeJobs(clock: Clock): FakeJobs {
         ...(env === undefined ? {} : { env }),
       });
       return name;
+    },
+    async get(ref) {
+      const { serviceAccount, containers = 1 } = jobs.job;
+      return ref.name === 'migrate' ? { serviceAccount, containers } : undefined;
     },
     async find(ref, key) {
       if (ref.name !== 'migrate') throw new Fault('not-found', `there is no job ${ref.name}`);
