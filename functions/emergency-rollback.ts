@@ -16,6 +16,7 @@ import { takeFence } from '#shared/ledger/signals.ts';
 import type { LiveService, ServiceRef } from '#shared/ports/cloud-run.ts';
 import type { Deps } from '#functions/deps.ts';
 import { announce, poke } from '#functions/events.ts';
+import { askService } from '#functions/steps/ask-service.ts';
 import { placeOf, stampedWith, trafficBody } from '#functions/steps/place.ts';
 
 export interface RollbackOrder {
@@ -69,7 +70,9 @@ export async function rollBackNow(deps: Deps, order: RollbackOrder): Promise<Rol
   const live = await inEffect(deps, ref, want);
   const migrated =
     newest.migration === undefined ? '' : `; its migration (job ${newest.migration.job}) is not undone`;
-  const observed = `Cloud Run: ${trafficInWords(live.trafficStatuses)}; ${await askService(deps, newest, live)}${migrated}`;
+  // A bad answer does not undo a rollback, but whoever ordered it must know.
+  const service = await askService(deps, newest, live);
+  const observed = `Cloud Run: ${trafficInWords(live.trafficStatuses)}; service: ${service.words}${migrated}`;
   const [to] = shares(live.trafficStatuses);
   if (to) {
     const { by, reason } = order;
@@ -182,24 +185,5 @@ async function inEffect(deps: Deps, ref: ServiceRef, want: TrafficTarget[]): Pro
       );
     }
     await deps.clock.sleep(verifyEveryMs);
-  }
-}
-
-/** In words: a bad answer does not undo a rollback, but whoever ordered it must know. */
-async function askService(deps: Deps, { config }: Deployment, live: LiveService): Promise<string> {
-  const { healthProbe, runtime } = config;
-  if (runtime.ingress !== 'all') return `service: not asked, ingress is ${runtime.ingress}`;
-  try {
-    const { status } = await deps.prober.request({
-      url: live.url + healthProbe.path,
-      method: 'GET',
-      timeoutSeconds: healthProbe.timeout,
-      ...(live.isPublic ? {} : { audience: live.url }),
-      allowedOrigins: [new URL(live.url).origin],
-    });
-    return `service: GET ${healthProbe.path} answered ${status}`;
-  } catch (error) {
-    if (!(error instanceof Fault)) throw error;
-    return `service: ${error.message}`;
   }
 }

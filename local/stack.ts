@@ -25,6 +25,7 @@ import { createSecrets } from '#local/secrets/secrets.ts';
 import { createSlack, type LocalSlack } from '#local/slack/slack.ts';
 import { createStorage, type LocalStorage } from '#local/storage/storage.ts';
 import { openStore, type Store } from '#local/store.ts';
+import { connectorOrigins } from '#local/workflows/connector-origin.ts';
 
 /** Google Cloud and Slack on one laptop, with Slipway installed in it. */
 export interface Stack {
@@ -67,6 +68,19 @@ export interface StackOptions {
 
 /** Google's metrics are minutes late; nobody at a laptop wants to wait that long. */
 const signals = { sampleMs: 1000, metricsLagMs: 500, logsLagMs: 200 } as const;
+
+/** Services of Google's that a connector can reach here. */
+const servedByConnectors = [
+  'cloudbuild',
+  'cloudscheduler',
+  'compute',
+  'pubsub',
+  'run',
+  'secretmanager',
+  'storage',
+  'workflowexecutions',
+  'workflows',
+];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -118,7 +132,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
   async function open(): Promise<Stack> {
     let origin = '';
-    const metadata: Record<string, LocalServer> = {};
+    const metadata = new Map<string, Promise<LocalServer>>();
     const newId = randomUUID;
     const pubsub = createPubsub({
       store,
@@ -184,11 +198,17 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       directory: join(directory, 'run'),
       secretValue: (name, version, account) =>
         secrets.value(`projects/${place.project}/secrets/${name}`, version, account),
-      surroundings: () => ({
-        GCE_METADATA_HOST: `127.0.0.1:${metadata['compute']?.port}`,
+      surroundings: async (account) => ({
+        GCE_METADATA_HOST: await metadataHost(account),
         STORAGE_EMULATOR_HOST: origin,
       }),
-      mayInvoke: (email) => email === accounts.functions,
+      mayInvoke: (email, service) =>
+        lookups.grants.has(
+          email,
+          'run.routes.invoke',
+          `//run.googleapis.com/projects/${project}/locations/${location}/services/${service}`,
+        ),
+      isInVpc: options.functionsEnv?.['SLIPWAY_PROBE_VPC_CONNECTOR'] !== undefined,
       onRequest(event) {
         monitoring.observe(event);
         logging.observe(event);
@@ -215,6 +235,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       projectNumber: place.projectNumber,
       location: place.region,
       origin: () => origin,
+      connectorOrigin: connectorOrigins(() => origin, servedByConnectors),
       serviceAccount: accounts.workflow,
       onLog: ({ execution, severity, data }) => onLog(JSON.stringify({ severity, execution, message: data })),
       onError,
@@ -255,23 +276,31 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     ]);
     ({ origin } = server);
 
-    for (const account of ['functions', 'developer', 'compute'] as const) {
-      const service = createMetadata({
-        identity,
-        email: accounts[account],
-        projectId: place.project,
-        projectNumber: place.projectNumber,
-        region: place.region,
-      });
-      metadata[account] = await listen(`metadata-${account}`, [service]);
+    const hosts = {
+      functions: await metadataHost(accounts.functions),
+      developer: await metadataHost(accounts.developer),
+    };
+
+    /** A metadata server answers for one account, so each has its own from when it is first needed. */
+    async function metadataHost(email: string): Promise<string> {
+      const service = (): LocalService =>
+        createMetadata({
+          identity,
+          email,
+          projectId: place.project,
+          projectNumber: place.projectNumber,
+          region: place.region,
+        });
+      const server = metadata.get(email) ?? listen(`metadata-${email}`, [service()]);
+      metadata.set(email, server);
+      return `127.0.0.1:${(await server).port}`;
     }
 
     function envOf(account: 'functions' | 'developer'): Record<string, string> {
-      const host = `127.0.0.1:${metadata[account]?.port}`;
       return {
         PATH: process.env.PATH ?? '',
         NODE_ENV: 'production',
-        GCE_METADATA_HOST: host,
+        GCE_METADATA_HOST: hosts[account],
         SLIPWAY_PROJECT: place.project,
         SLIPWAY_PROJECT_NUMBER: place.projectNumber,
         SLIPWAY_REGION: place.region,
@@ -279,6 +308,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         SLIPWAY_WORKFLOW: place.workflow,
         SLIPWAY_LEDGER: `sqlite:${join(directory, 'ledger.db')}`,
         SLIPWAY_BUILDER: 'slipway/embedded-builder',
+        SLIPWAY_BUILD_ACCOUNT: accounts.build.replace(place.project, '{project}'),
         SLIPWAY_SLACK_CHANNEL: place.slackChannel.id,
         SLACK_BOT_TOKEN: settings.slackToken,
         SLACK_API_ENDPOINT: `${origin}/api/`,

@@ -20,13 +20,14 @@ interface Need {
 function needs(scene: Scene): Need[] {
   const { config, build, deps, look } = scene;
   const { project, region, cloudRunService, runtime, migration, image } = config;
+  const buildAccount = deps.config.buildAccount?.replaceAll('{project}', project);
   const run = `//run.googleapis.com/projects/${project}/locations/${region}`;
   const service = async (): Promise<string> =>
     (await liveService(scene)) ? `${run}/services/${cloudRunService}` : projectResource(project);
   const account = async (): Promise<string> => {
     const { email } = await runtimeAccount(scene);
     const owner = /@([a-z][a-z0-9-]+)\.iam\.gserviceaccount\.com$/.exec(email)?.[1] ?? project;
-    return `//iam.googleapis.com/projects/${owner}/serviceAccounts/${email}`;
+    return accountResource(owner, email);
   };
   const repository = async (): Promise<string> => {
     const found = await look.at(`repository of ${image}`, () => deps.registry.repository(image));
@@ -49,10 +50,8 @@ function needs(scene: Scene): Need[] {
       permissions: (first) => [
         'run.services.get',
         'run.services.update',
-        'run.revisions.get',
-        ...(step === 'deploy'
-          ? ['run.operations.get', ...(first ? ['run.services.create'] : [])]
-          : opens(first)),
+        ...(step === 'shift-traffic' ? [] : ['run.revisions.get']),
+        ...(step === 'deploy' ? (first ? ['run.services.create'] : []) : opens(first)),
       ],
     },
     {
@@ -92,6 +91,17 @@ function needs(scene: Scene): Need[] {
             resource: async () => projectResource(project),
             permissions: () => ['create', 'get', 'list'].map((verb) => `cloudbuild.builds.${verb}`),
           },
+          ...(buildAccount === undefined
+            ? []
+            : [
+                {
+                  step: 'build' as const,
+                  id: 'build-as',
+                  title: 'build may have builds run as their account',
+                  resource: async () => accountResource(project, buildAccount),
+                  permissions: () => ['iam.serviceAccounts.actAs'],
+                },
+              ]),
         ]
       : []),
     ...(migration
@@ -114,6 +124,9 @@ function needs(scene: Scene): Need[] {
       : []),
   ];
 }
+
+const accountResource = (project: string, email: string): string =>
+  `//iam.googleapis.com/projects/${project}/serviceAccounts/${email}`;
 
 /** Each step's account may do what the step does. */
 export function permissionQuestions(scene: Scene): Question[] {

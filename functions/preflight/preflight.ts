@@ -9,9 +9,11 @@ import { connectorName, connectorOf, networkQuestions } from './network.ts';
 import { permissionQuestions } from './permissions.ts';
 import { answered, type Answered, type Question } from './question.ts';
 import { runtimeAccountQuestions } from './runtime-account.ts';
+import { reachQuestions } from './reach.ts';
 import { judgedByRules, ruleQuestions } from './rules.ts';
 import type { Scene, Seen } from './scene.ts';
 import { secretQuestions } from './secrets.ts';
+import { serviceAgentQuestions } from './service-agent.ts';
 import { isFirst, liveService, serviceQuestions } from './service.ts';
 
 export interface Target {
@@ -63,8 +65,10 @@ export async function preflightChecks(
     ...runtimeAccountQuestions(scene),
     ...secretQuestions(scene),
     ...imageQuestions(scene),
+    ...serviceAgentQuestions(scene),
     ...cloudSqlQuestions(scene),
     ...networkQuestions(scene),
+    ...reachQuestions(scene),
     ...ruleQuestions(scene),
   ];
   const answers = (await Promise.all([serviceQuestions(scene).then(all), all(needed)])).flat();

@@ -31,12 +31,14 @@ export interface Seen {
 
 /** Services of Google's that the configuration needs (https://cloud.google.com/apis/docs/getting-started#enabling_apis). */
 export function neededApis({ config, build }: Scene): string[] {
-  const { runtime, image } = config;
-  const inArtifactRegistry = /^([a-z0-9-]+-docker\.pkg\.dev|([a-z]+\.)?gcr\.io)\//.test(image);
+  const { runtime, image, project } = config;
+  // A registry of another project is that project's matter.
+  const ownRegistry =
+    /^(?:[a-z0-9-]+-docker\.pkg\.dev|(?:[a-z]+\.)?gcr\.io)\/([^/]+)\//.exec(image)?.[1] === project;
   const { vpc } = runtime;
   return [
     'run.googleapis.com',
-    ...(inArtifactRegistry ? ['artifactregistry.googleapis.com'] : []),
+    ...(ownRegistry ? ['artifactregistry.googleapis.com'] : []),
     ...(Object.keys(runtime.secrets).length > 0 ? ['secretmanager.googleapis.com'] : []),
     ...(build ? ['cloudbuild.googleapis.com'] : []),
     // https://cloud.google.com/sql/docs/postgres/connect-run: the Cloud SQL Admin API must be on to connect.
@@ -55,15 +57,19 @@ export const enabledApis = (scene: Scene): Promise<{ on: string[]; projectNumber
   );
 };
 
+/** Of the service's project. */
+export async function projectNumber(scene: Scene): Promise<string> {
+  const { config, deps } = scene;
+  const isOwn = config.project === deps.config.project;
+  return isOwn ? deps.config.projectNumber : (await enabledApis(scene)).projectNumber;
+}
+
 /** Who the service runs as: without an account of its own the project's default compute account. */
 export async function runtimeAccount(scene: Scene): Promise<{ email: string; isDefault: boolean }> {
-  const { config, deps } = scene;
-  const { serviceAccount } = config.runtime;
+  const { serviceAccount } = scene.config.runtime;
   const isDefault = serviceAccount === undefined || /^\d+-compute@developer\./.test(serviceAccount);
   if (serviceAccount !== undefined) return { email: serviceAccount, isDefault };
-  const own = config.project === deps.config.project;
-  const number = own ? deps.config.projectNumber : (await enabledApis(scene)).projectNumber;
-  return { email: `${number}-compute@developer.gserviceaccount.com`, isDefault };
+  return { email: `${await projectNumber(scene)}-compute@developer.gserviceaccount.com`, isDefault };
 }
 
 /** Full resource names (https://cloud.google.com/iam/docs/full-resource-names). */

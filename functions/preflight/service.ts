@@ -5,6 +5,7 @@ import { snapshotTraffic } from '#shared/domain/traffic.ts';
 import { placeId, type Ledger } from '#shared/ledger/ledger.ts';
 import type { LiveService, RawJson } from '#shared/ports/cloud-run.ts';
 import { provenAnnotation } from '#functions/steps/place.ts';
+import { barrierQuestions } from './barriers.ts';
 import { found } from './look.ts';
 import type { Question } from './question.ts';
 import type { Scene } from './scene.ts';
@@ -92,6 +93,7 @@ function existing({ config, deps }: Scene, live: LiveService): Omit<Question, 's
         return { pass, observed: live.isPublic ? 'public' : 'private' };
       },
     },
+    ...barrierQuestions(config, live),
   ];
 }
 

@@ -1,6 +1,7 @@
 import { endOf } from '#shared/checks/container-lines.ts';
 import type { Attempt } from '#shared/domain/check.ts';
 import { Fault } from '#shared/domain/fault.ts';
+import { outOfReach } from '#functions/preflight/reach.ts';
 import { watchUsers } from '#functions/steps/analysis.ts';
 import { createEndWatch } from '#functions/steps/end-watch.ts';
 import { lookAt } from '#functions/steps/health-answer.ts';
@@ -27,14 +28,10 @@ export const healthProbe: Step = {
     if (!candidate?.url || !serviceUrl)
       throw new Fault('internal', 'the record has no candidate address: deploy did not run');
     const underTraffic = message.phase.startsWith('traffic-');
-    const hidden = config.runtime.ingress !== 'all';
-    if (hidden) {
-      const observed = `ingress is ${config.runtime.ingress}: the tag address cannot be reached from here`;
-      return {
-        status: 'rejected',
-        reason: observed,
-        patch: { checks: [checkOf(context, [], 'inconclusive', observed)] },
-      };
+    const why = outOfReach(config, context.deps.config);
+    if (why !== undefined) {
+      const checks = [checkOf(context, [], 'inconclusive', why)];
+      return { status: 'rejected', reason: why, patch: { checks } };
     }
     const addresses = underTraffic ? [candidate.url, serviceUrl] : [candidate.url];
     const result = await watch(context, addresses, underTraffic);

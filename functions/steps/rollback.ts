@@ -1,4 +1,3 @@
-import { statusesOf } from '#shared/checks/health.ts';
 import type { Deployment, Rollback } from '#shared/domain/deployment.ts';
 import { Fault } from '#shared/domain/fault.ts';
 import {
@@ -13,6 +12,7 @@ import {
 } from '#shared/domain/traffic.ts';
 import { notSafeToRollBack } from '#shared/domain/way-back.ts';
 import type { LiveService, RawJson } from '#shared/ports/cloud-run.ts';
+import { askService } from '#functions/steps/ask-service.ts';
 import {
   carriesFence,
   checkFence,
@@ -31,7 +31,7 @@ import type { Step, StepContext, StepResult } from '#functions/steps/step.ts';
 /**
  * Undoes what this deployment did, and nothing else: traffic exactly as before, our tag gone, a service opened by us
  * closed again. A release that is marked as not safe to roll back and has users is left as it is: a person decides.
- * Verified by asking Cloud Run for the traffic in effect and the service for an answer; never by the operation or
+ * Verified by asking Cloud Run for the traffic in effect and the service for its health; never by the operation or
  * `latestReady`, which may go on showing the failed candidate (traps 10).
  */
 export const rollback: Step = {
@@ -70,7 +70,7 @@ export const rollback: Step = {
     if (!seen) return unverified(context, `traffic is not ${trafficInWords(plan.want)} yet`);
     const asked = deployment.stable.first
       ? { ok: true, words: 'closed to the public' }
-      : await askService(context, seen);
+      : await askAgain(context, seen);
     const observed = `Cloud Run: ${deployment.stable.first ? 'not public' : trafficInWords(seen.trafficStatuses)}; service: ${asked.words}`;
     if (!asked.ok) return unverified(context, observed);
     const remains = (await deps.run.getRevision(ref, revision))
@@ -175,31 +175,14 @@ const isUndone = (plan: Plan, live: LiveService): boolean =>
   ) &&
   (plan.body.invokerIamDisabled === undefined || !live.isPublic);
 
-/** The health path at the service's own address, up to three times: traffic changes are not instant. */
-async function askService(context: StepContext, live: LiveService): Promise<{ ok: boolean; words: string }> {
+/** Up to three times: traffic changes are not instant. */
+async function askAgain(context: StepContext, live: LiveService): ReturnType<typeof askService> {
   const { deps, deployment, signal } = context;
-  const { healthProbe, runtime } = deployment.config;
-  if (runtime.ingress !== 'all') return { ok: true, words: `not asked, ingress is ${runtime.ingress}` };
-  let words = 'not asked';
-  for (let attempt = 1; attempt <= 3; attempt += 1) {
-    try {
-      const answer = await deps.prober.request({
-        url: live.url + healthProbe.path,
-        method: 'GET',
-        timeoutSeconds: healthProbe.timeout,
-        ...(live.isPublic ? {} : { audience: live.url }),
-        allowedOrigins: [new URL(live.url).origin],
-        signal,
-      });
-      words = `GET ${healthProbe.path} answered ${answer.status}`;
-      if (statusesOf(healthProbe).includes(answer.status)) return { ok: true, words };
-    } catch (error) {
-      if (signal.aborted || !(error instanceof Fault)) throw error;
-      words = error.message;
-    }
-    if (attempt < 3) await deps.clock.sleep(500, signal);
+  for (let attempt = 1; ; attempt += 1) {
+    const answer = await askService(deps, deployment, live, signal);
+    if (answer.ok || attempt === 3) return answer;
+    await deps.clock.sleep(500, signal);
   }
-  return { ok: false, words };
 }
 
 /** Asked again for a while; then it is said as it is and a person must look. */

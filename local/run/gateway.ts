@@ -36,6 +36,7 @@ export function createGateway(options: {
   counts: Counts;
   random: () => number;
   mayInvoke: (email: string, service: string) => boolean;
+  isInVpc: boolean;
   view: ServingView;
   onRequest: (event: RequestEvent) => void;
   onError: (error: unknown) => void;
@@ -46,8 +47,7 @@ export function createGateway(options: {
 
   async function decide(request: IncomingMessage, id: string, tag: string | undefined): Promise<Decision> {
     const record = view.service(id);
-    // Everyone who calls from here calls from outside: internal ingress and a disabled address answer nobody.
-    if (record?.service.ingress !== 'INGRESS_TRAFFIC_ALL' || record.service.defaultUriDisabled) {
+    if (!record || !isOpen(record.service, options.isInVpc)) {
       return refused(404, 'The requested URL was not found on this server.');
     }
     const { service, policy, routing } = record;
@@ -133,6 +133,12 @@ export function createGateway(options: {
 function traceOf({ headers }: IncomingMessage): string {
   const given = `${String(headers['traceparent'] ?? '')} ${String(headers['x-cloud-trace-context'] ?? '')}`;
   return /[0-9a-f]{32}/.exec(given)?.[0] ?? randomUUID().replaceAll('-', '');
+}
+
+/** A disabled address answers nobody, internal ingress only who calls from the VPC. */
+function isOpen({ ingress, defaultUriDisabled }: ServiceRecord['service'], isInVpc: boolean): boolean {
+  if (defaultUriDisabled || ingress === 'INGRESS_TRAFFIC_NONE') return false;
+  return ingress === 'INGRESS_TRAFFIC_ALL' || isInVpc;
 }
 
 function refused(status: number, message: string): Decision {

@@ -28,8 +28,8 @@ export interface TaskOptions {
   clock: Clock;
   records: ProcessRecords;
   secretValue: SecretValue;
-  /** Where a task finds the rest of this cloud; at Google the addresses are known to everybody. */
-  surroundings: () => Record<string, string>;
+  /** Where a task of that account finds the rest of this cloud; at Google the addresses are known to everybody. */
+  surroundings: (account: string) => Promise<Record<string, string>>;
   /** Between SIGTERM and SIGKILL. */
   stopGraceMs: number;
 }
@@ -53,7 +53,7 @@ export async function runTasks(
 ): Promise<TaskFailure | undefined> {
   const { execution, clock, directory, log, signal, onProgress } = options;
   const { taskCount = 1, parallelism = 1, template = {} } = execution;
-  const { maxRetries = 3, timeout = '600s', containers: [container = {}] = [] } = template;
+  const { maxRetries = 3, timeout = '600s', containers: [container = {}] = [], serviceAccount } = template;
   const id = shortName(execution.name);
   const image = await unpackImage(options.images, container.image ?? '', directory);
   const command = commandOf(image, container, directory);
@@ -61,13 +61,13 @@ export async function runTasks(
     container,
     imageEnv: image.env,
     platform: {
-      ...options.surroundings(),
+      ...(serviceAccount === undefined ? {} : await options.surroundings(serviceAccount)),
       CLOUD_RUN_JOB: execution.job,
       CLOUD_RUN_EXECUTION: id,
       CLOUD_RUN_TASK_COUNT: String(taskCount),
     },
     secretValue: options.secretValue,
-    account: template.serviceAccount,
+    account: serviceAccount,
   });
   const tally = Object.fromEntries(counted.map((phase) => [`${phase}Count`, 0])) as Tally;
   const count = (phase: (typeof counted)[number], leftRunning = 0): void => {

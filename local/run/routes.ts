@@ -14,7 +14,10 @@ const parent = '/v2/projects/{project}/locations/{location}';
 /** Operations.WaitOperation without a timeout. */
 const longestWaitMs = 60_000;
 
-/** The Cloud Run Admin API v2: services, revisions, operations. Worker pools and v1 are not answered. */
+/**
+ * The Cloud Run Admin API v2: services, revisions, operations, and the locations of v1. Worker pools and the rest of v1 are
+ * not answered.
+ */
 export function createRoutes(options: {
   services: Services;
   records: Records;
@@ -44,6 +47,15 @@ export function createRoutes(options: {
   });
 
   return [
+    {
+      // https://cloud.google.com/run/docs/reference/rest/v1/projects.locations/list
+      method: 'GET',
+      path: '/v1/projects/{project}/locations',
+      handle({ params }) {
+        const name = parentOf(place, { ...params, location: place.location });
+        return { json: { locations: [{ name, locationId: place.location }] } };
+      },
+    },
     {
       method: 'POST',
       path: `${parent}/services`,

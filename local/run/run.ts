@@ -34,12 +34,17 @@ export interface RunOptions {
   secretValue: SecretValue;
   place?: Place;
   /**
-   * What Google's libraries want in their environment to find metadata server and APIs here; given to the tasks of jobs,
-   * which are the default service account's whatever the job says.
+   * What Google's libraries want in their environment to find APIs here and the metadata server of that account; given to
+   * the tasks of jobs.
    */
-  surroundings?: () => Record<string, string>;
-  /** Whether somebody may call the service beyond its own policy, as a grant on the project would let them. */
+  surroundings?: (account: string) => Promise<Record<string, string>>;
+  /** Whether somebody may call the service (its id) beyond its own policy, as a grant on the project would let them. */
   mayInvoke?: (email: string, service: string) => boolean;
+  /**
+   * Whether everyone who calls a service from here calls from its VPC, and else from outside: who is who cannot be told
+   * on one machine.
+   */
+  isInVpc?: boolean;
   random?: () => number;
   uuid?: () => string;
   /** How long a revision may take to start; 240 s on Cloud Run, 20 s here unless told otherwise. */
@@ -99,6 +104,7 @@ export async function createRun(options: RunOptions): Promise<Run> {
     counts,
     random,
     mayInvoke: options.mayInvoke ?? (() => false),
+    isInVpc: options.isInVpc ?? false,
     view: {
       service: (id) => records.services.get(`${parent}/services/${id}`),
       spec(id, revision) {
@@ -123,7 +129,7 @@ export async function createRun(options: RunOptions): Promise<Run> {
   });
   // No service's id begins with an underscore.
   const directory = join(options.directory, '_jobs');
-  const surroundings = options.surroundings ?? (() => ({}));
+  const surroundings = options.surroundings ?? (async () => ({}));
   const jobOptions = { ...processes, surroundings, store, operations, directory, place, uuid, random };
   const executions = createExecutions(jobOptions);
   const jobs = createJobs({ ...jobOptions, executions, propagationMs });

@@ -37,6 +37,7 @@ export function judgeHealth(
       .filter(({ ok, severity }) => !ok && severity === 'required')
       .map(({ name, observed }) => `${name}: ${observed}`),
   ];
+  if (answer.truncated && problems.length > 0) problems.push('only the beginning of the body was read');
   const isStatus = statusesOf(wanted).includes(answer.status);
   // A bad status says enough.
   const said = isStatus ? [answer.status, ...problems] : [answer.status];

@@ -1,4 +1,4 @@
-import { mostCases, type TestCase, type TestResults } from './test-results.ts';
+import { longestDetail, mostCases, type TestCase, type TestResults } from './test-results.ts';
 
 const point = /^(not )?ok\b(?:[ \t]+(\d+))?(?:[ \t]*-)?[ \t]*(.*)$/;
 const plan = /^1\.\.(\d+)(?:[ \t]*#[ \t]*(.*))?$/;
@@ -11,7 +11,7 @@ const directive = /[ \t]#[ \t]*(skip|todo)\b\S*[ \t]*(.*)$/i;
 export function parseTap(text: string): TestResults {
   const cases: TestCase[] = [];
   let planned: { count: number; line: number } | undefined;
-  const lines = text.split(/\r?\n/);
+  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
   const broken = (line: number, problem: string): TestResults => ({
     status: 'broken',
     line,
@@ -27,7 +27,8 @@ export function parseTap(text: string): TestResults {
       continue;
     }
     if (line.startsWith('Bail out!')) {
-      cases.push({ name: 'Bail out!', outcome: 'fail', detail: line.slice('Bail out!'.length).trim() });
+      const detail = line.slice('Bail out!'.length).trim();
+      cases.push({ name: 'Bail out!', outcome: 'fail', detail: detail.slice(0, longestDetail) });
       return { status: 'read', cases };
     }
     const match = point.exec(line);
@@ -50,7 +51,10 @@ function caseOf(failed: boolean, rest: string, number: number): TestCase {
     .slice(0, rest.length + 1 - written.length)
     .replaceAll('\\#', '#')
     .trim();
-  const base = { name: name || `test ${number}`, ...(reason === '' ? {} : { detail: reason }) };
+  const base = {
+    name: name || `test ${number}`,
+    ...(reason === '' ? {} : { detail: reason.slice(0, longestDetail) }),
+  };
   if (kind.toLowerCase() === 'skip') return { ...base, outcome: 'skipped' };
   const isTodo = kind.toLowerCase() === 'todo' ? { isTodo: true } : {};
   return { ...base, outcome: failed ? 'fail' : 'pass', ...isTodo };

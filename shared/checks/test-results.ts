@@ -14,7 +14,9 @@ export type TestResults =
   | { status: 'read'; cases: TestCase[] }
   | { status: 'broken'; line: number; column: number; problem: string };
 
-/** Larger files are no results. */
+/** In bytes; larger files are no results. */
 export const longestResults = 8 * 1024 * 1024;
+/** Of one test's words; the rest is dropped. */
+export const longestDetail = 2000;
 /** More tests than this are no one run. */
 export const mostCases = 20_000;

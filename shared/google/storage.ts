@@ -1,18 +1,22 @@
+import { addAbortSignal } from 'node:stream';
 import { Fault } from '#shared/domain/fault.ts';
 import type { ObjectStore } from '#shared/ports/platform.ts';
 import type { Tokens } from './auth.ts';
 import { faultOfRefusal, faultOfSilence } from './fault-of.ts';
 import { lazy } from './lazy.ts';
 
-const timeoutSeconds = 20;
+const usualTimeoutSeconds = 20;
+const usualMaximumBytes = 8 * 1024 * 1024;
 
 /** Objects of one bucket, through Google's client with its retries off. */
 export function createObjectStore(options: {
   endpoint: string;
   bucket: string;
   tokens: Tokens;
+  /** 20 unless told otherwise; of one call, from the request to the end of the answer. */
+  timeoutSeconds?: number;
 }): ObjectStore {
-  const { tokens } = options;
+  const { tokens, timeoutSeconds = usualTimeoutSeconds } = options;
   const bucket = lazy(async () => {
     const [{ Storage }, { GoogleAuth, PassThroughClient }] = await Promise.all([
       import('@google-cloud/storage'),
@@ -35,20 +39,21 @@ export function createObjectStore(options: {
     try {
       return await call();
     } catch (error) {
-      throw faultOf(`${what} of gs://${options.bucket}`, error, await tokens.access());
+      throw faultOf(`${what} of gs://${options.bucket}`, error, await tokens.access(), timeoutSeconds);
     }
   }
 
   return {
-    async read(name) {
+    async read(name, { maximumBytes } = { maximumBytes: usualMaximumBytes }) {
       // The generation first and then exactly that one, so that text and generation belong together.
       for (let attempt = 1; ; attempt += 1) {
         const text = await asked(`read "${name}"`, async () => {
-          const generation = await generationOf(name);
-          if (generation === undefined) return undefined;
-          const file = (await bucket()).file(name, { generation });
-          return file.download().then(
-            ([content]) => ({ text: content.toString('utf8'), generation }),
+          const found = await versionOf(name);
+          if (found === undefined) return undefined;
+          const { generation, size } = found;
+          if (size > maximumBytes) throw tooLarge(name, `${size} bytes`, maximumBytes);
+          return content(name, generation, maximumBytes).then(
+            (bytes) => ({ text: bytes.toString('utf8'), generation }),
             (error: unknown) => {
               if (statusOf(error) === 404 && attempt < attempts) return 'replaced' as const;
               throw error;
@@ -73,12 +78,32 @@ export function createObjectStore(options: {
     },
   };
 
-  async function generationOf(name: string): Promise<string | undefined> {
+  /** Counted as it comes, whatever was said of its size: what is packed grows. */
+  async function content(name: string, generation: string, maximumBytes: number): Promise<Buffer> {
+    const stream = (await bucket()).file(name, { generation }).createReadStream();
+    addAbortSignal(AbortSignal.timeout(timeoutSeconds * 1000), stream);
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      // Leaving the loop ends the stream.
+      if (size > maximumBytes) throw tooLarge(name, 'more than was said', maximumBytes);
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks);
+  }
+
+  function tooLarge(name: string, size: string, maximumBytes: number): Fault {
+    const words = `gs://${options.bucket}/${name} has ${size}: at most ${maximumBytes} bytes are read`;
+    return new Fault('unsupported', words);
+  }
+
+  async function versionOf(name: string): Promise<{ generation: string; size: number } | undefined> {
     try {
       const [metadata] = await (await bucket()).file(name).getMetadata();
       if (metadata.generation === undefined)
         throw new Fault('internal', `object "${name}" has no generation`);
-      return String(metadata.generation);
+      return { generation: String(metadata.generation), size: Number(metadata.size ?? 0) };
     } catch (error) {
       if (statusOf(error) === 404) return undefined;
       throw error;
@@ -95,7 +120,7 @@ function statusOf(error: unknown): number | undefined {
   return typeof code === 'number' ? code : undefined;
 }
 
-function faultOf(what: string, error: unknown, token: string): Fault {
+function faultOf(what: string, error: unknown, token: string, timeoutSeconds: number): Fault {
   if (error instanceof Fault) return error;
   const status = statusOf(error);
   if (status === undefined) return faultOfSilence(what, error, timeoutSeconds);

@@ -75,18 +75,26 @@ afterAll(async () => {
 describe.skipIf(missing !== undefined)('gcloud workflows', () => {
   it('deploys, describes and deploys again', async () => {
     const source = await file('w.yaml', 'main: {params: [args], steps: [{a: {return: "${args.n + 1}"}}]}');
-    const flags = ['--call-log-level=log-errors-only', '--labels=team=x', '--set-env-vars=A=b'];
+    const flags = [
+      '--call-log-level=log-errors-only',
+      '--execution-history-level=execution-history-detailed',
+      '--labels=team=x',
+      '--set-env-vars=A=b',
+    ];
     const first = await answer('deploy', 'w', `--source=${source}`, ...flags);
     expect(first).toMatchObject({
       revisionId: expect.stringMatching(/^000001-/),
       state: 'ACTIVE',
       callLogLevel: 'LOG_ERRORS_ONLY',
+      executionHistoryLevel: 'EXECUTION_HISTORY_DETAILED',
       labels: { team: 'x' },
       userEnvVars: { A: 'b' },
     });
-    await answer('deploy', 'w', `--source=${source}`, '--description=again');
+    const again = ['--description=again', '--update-env-vars=C=d'];
+    await answer('deploy', 'w', `--source=${source}`, ...again);
     expect(await answer('describe', 'w')).toMatchObject({
       description: 'again',
+      userEnvVars: { A: 'b', C: 'd' },
       revisionId: expect.stringMatching(/^000002-/),
     });
   });
@@ -101,6 +109,13 @@ describe.skipIf(missing !== undefined)('gcloud workflows', () => {
 
   it('runs, and says what came of it', async () => {
     expect(await answer('run', 'w', '--data={"n": 1}')).toMatchObject({ state: 'SUCCEEDED', result: '2' });
+    expect(await answer('executions', 'describe-last')).toMatchObject({ state: 'SUCCEEDED', result: '2' });
+    const levels = ['--call-log-level=log-all-calls', '--execution-history-level=execution-history-basic'];
+    expect(await answer('run', 'w', '--data={"n": 2}', ...levels)).toMatchObject({
+      result: '3',
+      callLogLevel: 'LOG_ALL_CALLS',
+      executionHistoryLevel: 'EXECUTION_HISTORY_BASIC',
+    });
     expect(await answer('run', 'w', '--data={}')).toMatchObject({
       state: 'FAILED',
       error: { payload: expect.stringContaining('KeyError') },
@@ -127,5 +142,17 @@ describe.skipIf(missing !== undefined)('gcloud workflows', () => {
     const list = await answer<{ name: string; state: string }[]>('executions', 'list', 'waits');
     expect(list.map(({ state }) => state)).toEqual(['CANCELLED', 'SUCCEEDED']);
     expect(await answer('executions', 'wait', id, '--workflow=waits')).toMatchObject({ state: 'CANCELLED' });
+  });
+
+  it('lists what is deployed, and deletes it', async () => {
+    const source = await file('gone.yaml', '- a: {return: 1}');
+    await answer('deploy', 'gone', `--source=${source}`);
+    const names = async () =>
+      (await answer<{ name: string }[]>('list')).map(({ name }) => name.split('/').at(-1));
+    expect(await names()).toContain('gone');
+    await answer('delete', 'gone', '--quiet');
+    expect(await names()).not.toContain('gone');
+    expect((await gcloud('describe', 'gone')).stderr).toContain('NOT_FOUND');
+    expect((await gcloud('execute', 'gone')).stderr).toContain('NOT_FOUND');
   });
 });

@@ -39,7 +39,7 @@ describe('demo --netra', () => {
     expect(counts('Golden path')).toBe('Golden path 5/5 before traffic, 5/5 at 100 % of the traffic');
   });
 
-  it('recommends by rule, with what was measured', () => {
+  it('recommends by rule, with what is declared', () => {
     const advice = said.report.recommendations.filter(({ outcome }) => outcome === 'fail');
     expect(advice.map(({ rule }) => rule)).toEqual([
       'database-pool-usual-load',
@@ -51,7 +51,11 @@ describe('demo --netra', () => {
       'component-timeouts-startup',
     ]);
     expect(advice.map(({ measured }) => measured)).toEqual(
-      expect.arrayContaining(['a pool of 12', 'an overflow of 18', 'an idle timeout of 32 s']),
+      expect.arrayContaining([
+        'declared: a pool of 12',
+        'declared: an overflow of 18',
+        'declared: an idle timeout of 32 s',
+      ]),
     );
   });
 

@@ -29,13 +29,19 @@ server.listen(Number(process.env.PORT));
 process.on('SIGTERM', () => process.exit(0));
 `;
 
-/** A test that asks the candidate and writes JUnit's XML to the bucket, as any client of Cloud Storage would. */
-const smoke = `const { SLIPWAY_URL, SLIPWAY_RESULTS, GCE_METADATA_HOST, STORAGE_EMULATOR_HOST } = process.env;
-const seen = await (await fetch(SLIPWAY_URL + '/orders/7')).json();
-const failure = seen.state === 'open' ? '' : '<failure message="it is not open"/>';
+/**
+ * A test that asks the candidate, as itself where that is closed, and writes JUnit's XML to the bucket, as any client of
+ * Cloud Storage would.
+ */
+const smoke = `const { SLIPWAY_URL, SLIPWAY_AUDIENCE, SLIPWAY_RESULTS, GCE_METADATA_HOST, STORAGE_EMULATOR_HOST } = process.env;
+const metadata = (path) => fetch('http://' + GCE_METADATA_HOST + '/computeMetadata/v1/instance/service-accounts/default/' + path, { headers: { 'metadata-flavor': 'Google' } });
+const audience = SLIPWAY_AUDIENCE && encodeURIComponent(SLIPWAY_AUDIENCE);
+const headers = audience ? { authorization: 'Bearer ' + await (await metadata('identity?audience=' + audience)).text() } : {};
+const seen = await fetch(SLIPWAY_URL + '/orders/7', { headers });
+const { state } = seen.ok ? await seen.json() : {};
+const failure = state === 'open' ? '' : '<failure message="answered ' + seen.status + ' to ' + await (await metadata('email')).text() + '"/>';
 const [, bucket, name] = /^gs:..([^/]+).(.*)$/.exec(SLIPWAY_RESULTS);
-const metadata = 'http://' + GCE_METADATA_HOST + '/computeMetadata/v1/instance/service-accounts/default/token';
-const { access_token } = await (await fetch(metadata, { headers: { 'metadata-flavor': 'Google' } })).json();
+const { access_token } = await (await metadata('token')).json();
 const url = STORAGE_EMULATOR_HOST + '/upload/storage/v1/b/' + bucket + '/o?uploadType=media&name=' + encodeURIComponent(name);
 const answer = await fetch(url, {
   method: 'POST',
@@ -82,10 +88,17 @@ const tests = `  - title: Tests
     when: [candidate]
     checks: [{ name: smoke, kind: job, job: smoke, results: junit }]
 `;
-const configure = (more = '') =>
-  test.serviceFile((text) =>
-    text.replace(/\nhealthProbe:[\s\S]*?\ntraffic:/, () => `${suites}${more}\ntraffic:`),
+const configure = (service = 'hello') =>
+  test.serviceFile(
+    (text) =>
+      text
+        .replace('service: hello', `service: ${service}`)
+        .replaceAll('apps/hello', `apps/${service}`)
+        .replace(/\nhealthProbe:[\s\S]*?\ntraffic:/, () => `${suites}${tests}\ntraffic:`),
+    service,
   );
+/** Who the test job runs as. */
+const tester = `tests@${place.project}.iam.gserviceaccount.com`;
 
 beforeAll(async () => {
   test = await openTestStack();
@@ -101,20 +114,22 @@ beforeAll(async () => {
       authorization: `Bearer ${test.stack.identity.accessToken(accounts.developer)}`,
       'content-type': 'application/json',
     },
-    body: JSON.stringify({ template: { template: { maxRetries: 0, containers: [container] } } }),
+    body: JSON.stringify({
+      template: { template: { maxRetries: 0, serviceAccount: tester, containers: [container] } },
+    }),
   });
   if (!answer.ok) throw new Error(await answer.text());
   await configure();
 });
 afterAll(() => test?.close());
 
-it('a release whose paths, WebSocket, tests and dependencies are good goes live', async () => {
-  // The first one is closed to everybody, also to the job.
-  const first = await test.deployment(await push(shop('ok'), 'v1'));
-  expect(first.result?.outcome).toBe('live-with-recommendations');
-  await configure(tests);
-  const done = await test.deployment(await push(`${shop('ok')}// 2`, 'v2'));
+it.each([
+  ['the first one, which is closed until then', 'v1'],
+  ['one beside a stable one', 'v2'],
+])('a release whose paths, WebSocket, tests and dependencies are good goes live: %s', async (_, tag) => {
+  const done = await test.deployment(await push(`${shop('ok')}// ${tag}`, tag));
   expect(done.result?.outcome).toBe('live-with-recommendations');
+  expect(done.stable?.first).toBe(tag === 'v1');
   const seen = done.checks
     .filter(({ phase }) => phase === 'candidate')
     .map(({ id, outcome }) => [id, outcome]);
@@ -144,4 +159,15 @@ it('a release whose health endpoint answers 200 and says that it is unhealthy ge
     evidence: { observed: 'checks.database = "down"' },
   });
   expect(test.stack.run.requestsByRevision('hello')[`hello-${done.id}`]?.user ?? {}).toEqual({});
+});
+
+it('a first release stays closed to tests whose account may not call it, and is not believed', async () => {
+  test.stack.lookups.grants.deny(tester, 'run.routes.invoke', '/services/shut');
+  await configure('shut');
+  const done = await test.deployment(await push(`${shop('ok')}// shut`, 'v1', 'shut'));
+  expect(done.result).toMatchObject({ outcome: 'failed', serving: [] });
+  expect(done.checks.find(({ id }) => id === 'smoke/an order is open')).toMatchObject({
+    outcome: 'fail',
+    evidence: { observed: `answered 403 to ${tester}` },
+  });
 });

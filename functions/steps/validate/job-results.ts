@@ -4,6 +4,7 @@ import { redact } from '#shared/checks/redact.ts';
 import { parseTap } from '#shared/checks/tap.ts';
 import { longestResults, type TestCase } from '#shared/checks/test-results.ts';
 import type { Check } from '#shared/domain/check.ts';
+import { Fault } from '#shared/domain/fault.ts';
 import type { JobCheck } from '#shared/domain/service/checks.ts';
 import type { StepContext } from '#functions/steps/step.ts';
 import { base, type Asking } from './asking.ts';
@@ -37,11 +38,10 @@ export async function casesOf(asking: Asking, wanted: JobCheck, source: string):
   if (object === undefined) return undefined;
   const unknown = (words: string): Told => ({ outcome: 'inconclusive', words, checks: [] });
   const place = `gs://${context.deps.config.bucket}/${object}`;
-  const stored = await context.deps.objects.read(object);
+  const stored = await readResults(context, object);
+  if (stored instanceof Fault) return unknown(`no results: ${stored.message}`);
   if (!stored) return unknown(`no results in ${place}`);
   const { text } = stored;
-  if (text.length > longestResults)
-    return unknown(`the results in ${place} have more than ${longestResults} characters`);
   const results = wanted.results === 'junit' ? parseJunit(text) : parseTap(text);
   if (results.status === 'broken')
     return unknown(`broken results in ${place}:${results.line}:${results.column}: ${results.problem}`);
@@ -51,7 +51,19 @@ export async function casesOf(asking: Asking, wanted: JobCheck, source: string):
   const skipped = cases.filter(({ outcome }) => outcome === 'skipped').length;
   const passed = cases.filter(({ outcome }) => outcome === 'pass').length;
   const words = `${passed} of ${cases.length} tests passed, ${failed} failed, ${skipped} skipped`;
-  return { outcome: failed > 0 ? 'fail' : 'pass', words, checks: checksOf(asking, wanted, source, cases) };
+  // Where every test was left out nothing was tested.
+  const outcome = failed > 0 ? 'fail' : passed > 0 ? 'pass' : 'inconclusive';
+  return { outcome, words, checks: checksOf(asking, wanted, source, cases) };
+}
+
+/** What a retry can mend is the step's; of anything else the job's own end is told all the same. */
+async function readResults({ deps, signal }: StepContext, object: string) {
+  try {
+    return await deps.objects.read(object, { maximumBytes: longestResults });
+  } catch (error) {
+    if (signal.aborted || !(error instanceof Fault) || error.retryable) throw error;
+    return error;
+  }
 }
 
 const isBad = ({ outcome, isTodo }: TestCase): boolean => outcome === 'fail' && !isTodo;

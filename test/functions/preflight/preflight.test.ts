@@ -550,7 +550,32 @@ describe('the rules', () => {
     expect(budgetOf(await look(world, text))?.outcome).toBe('fail');
   });
 
-  it('say nothing while those are not known', async () => {
+  const ofBudgets = ['database-connection-budget', 'database-rollout-budget'];
+  /** What is open of the rules, with the reason. */
+  const openRules = ({ checks }: Preflight): [string, string][] =>
+    checks.flatMap((check) =>
+      ruleIds.has(check.id) && check.outcome === 'not-run' ? [[check.id, check.reason]] : [],
+    );
+
+  it('leave budgets open while a file among theirs has problems, and hold nobody up', async () => {
+    const world = goodWorld();
+    world.configure('service: broken\nruntime: { memory: lots }\n', 'broken');
+    const result = await look(world, text);
+    const why = 'there are problems in services/broken.yaml';
+    expect(checkOf(result, 'Service files / others')).toMatchObject({
+      severity: 'advisory',
+      outcome: 'inconclusive',
+      evidence: { observed: why },
+    });
+    expect(openRules(result)).toEqual(
+      expect.arrayContaining(
+        ofBudgets.map((id) => [id, `the other services at ${connection} are not known: ${why}`]),
+      ),
+    );
+    expect(result.faults).toEqual([]);
+  });
+
+  it('leave nothing but budgets open while the files cannot be read', async () => {
     const world = goodWorld();
     world.objects.list = async () => {
       throw new Fault('permission-denied', 'answered 403');
@@ -560,7 +585,15 @@ describe('the rules', () => {
       severity: 'required',
       outcome: 'inconclusive',
     });
-    expect(result.checks.filter(({ id }) => ruleIds.has(id))).toEqual([]);
+    const judged = await look(goodWorld(), text);
+    const outcomes = ({ checks }: Preflight) =>
+      checks
+        .filter(({ id }) => ruleIds.has(id) && !ofBudgets.includes(id))
+        .map(({ id, outcome }) => [id, outcome]);
+    expect(outcomes(result).length).toBeGreaterThan(5);
+    expect(outcomes(result)).toEqual(outcomes(judged));
+    const why = `the other services at ${connection} are not known: the service files cannot be read`;
+    expect(openRules(result)).toEqual(expect.arrayContaining(ofBudgets.map((id) => [id, why])));
   });
 });
 

@@ -214,6 +214,7 @@ describe('rollback', () => {
       imageTag: tag,
       tag,
       timeoutSeconds: 60,
+      serviceAccount: 'b',
     });
     const made = { image, digest: world.release('v1'), sizeBytes: 1, platforms: ['linux/amd64'] };
     await admitted(world, { buildId, ...(release ? { release: made } : {}) });
@@ -369,7 +370,7 @@ describe('report', () => {
 
   it('does not wait where there is no Slack', async () => {
     const world = await deployed();
-    world.deps.slack = undefined;
+    world.deps.config = { ...world.deps.config, hasSlack: false };
     expect((await report(world)).reply).toMatchObject({ status: 'succeeded' });
   });
 

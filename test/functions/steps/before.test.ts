@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Fault } from '#shared/domain/fault.ts';
+import { renderMarkdown } from '#shared/report/markdown.ts';
+import { buildReport } from '#shared/report/report.ts';
 import { admitted, dispatch, establish } from '#test/support/dispatch.ts';
 import { digest } from '#test/shared/domain/records.ts';
 import { createWorld, digestOf, serviceFile, type World } from '#test/support/world.ts';
@@ -199,12 +201,60 @@ describe('build', () => {
     expect(world.build.builds).toHaveLength(1);
   });
 
+  it('took as long as Cloud Build says, however late somebody looks', async () => {
+    const world = createWorld();
+    await toBuild(world);
+    const began = world.clock.now();
+    await dispatch(world, 'build', 1);
+    await world.pass(60);
+    const { record } = await dispatch(world, 'build', 2);
+    const { checks, steps } = record;
+    expect(steps.at(-1)).toMatchObject({ step: 'build', summary: 'build build-1 took 5.0 s' });
+    expect(checks.find(({ id }) => id === 'built')).toMatchObject({
+      outcome: 'pass',
+      evidence: {
+        source: 'Cloud Build, build build-1',
+        observed: `SUCCESS, took 5.0 s, from ${new Date(began).toISOString()} to ${new Date(began + 5000).toISOString()}`,
+        durationMs: 5000,
+      },
+    });
+    expect(renderMarkdown(buildReport(record))).toMatch(
+      /Build.*succeeded: build build-1 took 5\.0 s; the step took 1 min/,
+    );
+  });
+
+  it("runs as the account of the project that it builds in, and as nobody's where there is none", async () => {
+    const world = createWorld();
+    await toBuild(world);
+    await dispatch(world, 'build', 1);
+    expect(world.build.builds).toMatchObject([
+      { serviceAccount: 'slipway-image-build@slipway-local.iam.gserviceaccount.com' },
+    ]);
+
+    const other = createWorld();
+    other.deps.config = { ...other.deps.config, buildAccount: undefined };
+    await toBuild(other);
+    expect((await dispatch(other, 'build', 1)).reply).toMatchObject({
+      status: 'rejected',
+      reason: expect.stringContaining('SLIPWAY_BUILD_ACCOUNT is not set') as string,
+    });
+    expect(other.build.builds).toEqual([]);
+  });
+
   it('finds the build of a dispatch whose answer was lost', async () => {
     const world = createWorld();
     await toBuild(world);
     await world.build.create(
       { project: '', region: '' },
-      { bucket: '', object: '', image: '', imageTag: '', tag: 'd00000000001', timeoutSeconds: 1 },
+      {
+        bucket: '',
+        object: '',
+        image: '',
+        imageTag: '',
+        tag: 'd00000000001',
+        timeoutSeconds: 1,
+        serviceAccount: '',
+      },
     );
     const { record } = await dispatch(world, 'build', 1);
     expect(record.buildId).toBe('build-1');

@@ -212,7 +212,10 @@ describe('health-probe before traffic', () => {
     const text = serviceFile().replace('access: public', 'access: public, ingress: internal');
     const world = await deployed({}, { text });
     const { reply, record } = await dispatch(world, 'health-probe', 2);
-    expect(reply).toMatchObject({ status: 'rejected' });
+    expect(reply).toMatchObject({
+      status: 'rejected',
+      reason: expect.stringContaining('set probe_vpc_connector in Terraform'),
+    });
     expect(healthOf(record)).toMatchObject({ outcome: 'inconclusive' });
   });
 

@@ -71,6 +71,16 @@ const isRunning = (pid: number): boolean => {
   }
 };
 
+test('tasks find the rest of the cloud as the account the job names, or else as the default one', async () => {
+  const cloud = await startCloud({ surroundings: async (account) => ({ ACCOUNT: account }) });
+  const job = (task: object) => jobOf('console.log(process.env.ACCOUNT)', task);
+  const { create, update, run, lines } = via(cloud);
+  await create(job({ serviceAccount: 'tests@slipway-local.iam.gserviceaccount.com' }));
+  expect(lines((await run()).response)[0]).toBe('tests@slipway-local.iam.gserviceaccount.com');
+  await update(job({}));
+  expect(lines((await run()).response)[0]).toMatch(/^\d+-compute@developer\.gserviceaccount\.com$/);
+});
+
 test('the official client creates a job, runs it with overrides and reads its execution', async () => {
   const cloud = await startCloud({ secretValue: (name, version) => `${name}@${version}` });
   const authClient = new OAuth2Client();

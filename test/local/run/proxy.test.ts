@@ -242,6 +242,19 @@ test.each([
   expect((await fetch(response.uri)).status).toBe(404);
 });
 
+test.each([
+  { ingress: 'INGRESS_TRAFFIC_ALL', status: 200 },
+  { ingress: 'INGRESS_TRAFFIC_INTERNAL_ONLY', status: 200 },
+  { ingress: 'INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER', status: 200 },
+  { ingress: 'INGRESS_TRAFFIC_NONE', status: 404 },
+  { ingress: 'INGRESS_TRAFFIC_INTERNAL_ONLY', defaultUriDisabled: true, status: 404 },
+])('to a caller in its VPC a service with %o answers', async ({ status, ...settings }) => {
+  const cloud = await startCloud({ isInVpc: true });
+  const { response } = await cloud.settle('POST', `${services}?serviceId=hello`, serviceOf('v1'));
+  await cloud.settle('PATCH', `${hello}?updateMask=${Object.keys(settings).join()}`, settings);
+  expect((await fetch(response.uri)).status).toBe(status);
+});
+
 test('a request for another host is not served, so a page cannot rebind its name to a service', async () => {
   const cloud = await twoRevisions([{ type, revision: 'hello-r1', percent: 100 }]);
   const port = Number(new URL(cloud.service.uri).port);

@@ -71,6 +71,15 @@ describe('the health of a service', () => {
     });
   });
 
+  it('is not told by a body that is too long to be read', () => {
+    const beginning = '{"status":"healthy","padding":"'.padEnd(1024 * 1024, 'x');
+    const json = { status: 200, expect: { json: { status: 'healthy' } } };
+    expect(judgeHealth(json, { ...answer(beginning), truncated: true })).toMatchObject({
+      ok: false,
+      seen: '200, status = missing, only the beginning of the body was read',
+    });
+  });
+
   it('needs what is required of it, and only reports the rest', () => {
     expect(judgeHealth(deep, answer(body('healthy', 'down')))).toMatchObject({
       ok: false,

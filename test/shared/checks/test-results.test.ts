@@ -1,5 +1,9 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseJunit } from '#shared/checks/junit.ts';
 import { parseTap } from '#shared/checks/tap.ts';
 
@@ -39,6 +43,13 @@ not ok 6
     ['two plans', '1..1\nok 1\n1..1\n', 3, /second plan/],
     ['a test that is missing', '1..2\nok 1\nok 3\n', 3, /^test 3 where test 2 was expected$/],
     ['nothing', '', 1, /no plan/],
+    [
+      'a test that goes on where its neighbour ended',
+      '1..2\nok 1 - aok 2 - b\n',
+      1,
+      /^2 tests are planned, 1 /,
+    ],
+    ['only a part that is indented', '    ok 1\n    1..1\n', 3, /no plan/],
   ])('with %s is broken, and where', (_, text, line, problem) => {
     expect(parseTap(text)).toEqual({
       status: 'broken',
@@ -46,6 +57,18 @@ not ok 6
       column: 1,
       problem: expect.stringMatching(problem),
     });
+  });
+
+  it.each([
+    [
+      'with a mark of its encoding and lines of Windows',
+      '\uFEFFTAP version 13\r\n1..1\r\nok 1 - a\r\n',
+      ['a'],
+    ],
+    ['that leaves all out', '1..0 # SKIP no database\n', []],
+  ])('%s is read', (_, text, names) => {
+    const results = parseTap(text);
+    expect(results.status === 'read' ? results.cases.map(({ name }) => name) : results).toEqual(names);
   });
 
   it('that bails out has failed', () => {
@@ -91,7 +114,8 @@ describe('JUnit', () => {
     ['of another kind', '<html/>', 1, /^<html> is not/],
     ['JSON', '{}', 1, /text|document/i],
     ['nothing', '', 1, /./],
-    ['with a test outside of a suite', '<testsuites><testcase/></testsuites>', 1, /outside/],
+    ['with a test inside of a test', '<testsuite><testcase><testcase/></testcase></testsuite>', 1, /outside/],
+    ['UTF-16', Buffer.from('<testsuite/>', 'utf16le').toString('utf8'), 1, /./],
     ['with an entity of its own', '<testsuite name="&secret;"/>', 1, /entity/],
     ['with a DOCTYPE', '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>\n<testsuite/>', 1, /DOCTYPE/],
   ])('that is %s is broken, and where', (_, text, line, problem) => {
@@ -101,6 +125,40 @@ describe('JUnit', () => {
       column: expect.any(Number),
       problem: expect.stringMatching(problem),
     });
+  });
+
+  it.each([
+    ['counts a failure', '<testsuite name="Db" failures="1"><testcase name="a"/></testsuite>'],
+    ['counts an error', '<testsuite name="Db" errors="2"><testcase name="a"/></testsuite>'],
+    ['counts what is no number', '<testsuite name="Db" failures="some"><testcase name="a"/></testsuite>'],
+    ['holds one', '<testsuite name="Db"><error>no database</error><testcase name="a"/></testsuite>'],
+    [
+      'counts it all over',
+      '<testsuites failures="1"><testsuite name="Db" failures="1"><testcase name="a"/></testsuite></testsuites>',
+    ],
+  ])('with a suite that %s and no failed test is no pass', (_, text) => {
+    expect(parseJunit(text)).toEqual({
+      status: 'read',
+      cases: [
+        { name: 'a', outcome: 'pass' },
+        {
+          name: 'Db',
+          outcome: 'fail',
+          detail: 'it says that something failed, and none of its tests did',
+        },
+      ],
+    });
+  });
+
+  it('of a suite whose counts fit counts nothing twice', () => {
+    const text =
+      '<testsuites tests="9" failures="1" errors="0"><testsuite failures="1"><testcase name="a"><failure/></testcase></testsuite><testsuite failures="0"/></testsuites>';
+    expect(parseJunit(text)).toEqual({ status: 'read', cases: [{ name: 'a', outcome: 'fail' }] });
+  });
+
+  it('by GoogleTest of a test that was left out is no pass', () => {
+    const text = '<testsuites><testsuite><testcase name="a" status="notrun"/></testsuite></testsuites>';
+    expect(parseJunit(text)).toEqual({ status: 'read', cases: [{ name: 'a', outcome: 'skipped' }] });
   });
 
   it('with entities that multiply is refused at once', () => {
@@ -113,7 +171,76 @@ describe('JUnit', () => {
   });
 });
 
+/** What a real runner writes, so that nobody's idea of the formats stands between: Node's own. */
+describe("a run of Node's test runner", () => {
+  const tests = `
+    const { test, describe, it } = require('node:test');
+    test('top', () => {});
+    test('bad', () => { throw new Error('no'); });
+    test('left out', { skip: 'no time' }, () => {});
+    test('to do', { todo: 'later' }, () => { throw new Error('not yet'); });
+    describe('suite', () => { it('in', () => {}); describe('deep', () => it('deep bad', () => { throw new Error('no'); })); });
+  `;
+  const written = (reporter: string): string => {
+    const directory = mkdtempSync(join(tmpdir(), 'slipway-runner-'));
+    onTestFinished(() => rmSync(directory, { recursive: true }));
+    const file = join(directory, 'a.test.cjs');
+    writeFileSync(file, tests);
+    const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+    return spawnSync(process.execPath, ['--test', `--test-reporter=${reporter}`, file], {
+      encoding: 'utf8',
+      env,
+    }).stdout;
+  };
+  const told = (results: ReturnType<typeof parseTap>) =>
+    results.status === 'read'
+      ? results.cases.map(({ name, outcome, isTodo = false }) => [name, outcome, isTodo])
+      : results;
+
+  it('is read from JUnit', () => {
+    expect(told(parseJunit(written('junit')))).toEqual([
+      ['test › top', 'pass', false],
+      ['test › bad', 'fail', false],
+      ['test › left out', 'skipped', false],
+      ['test › to do', 'fail', true],
+      ['suite › in', 'pass', false],
+      ['suite.deep › deep bad', 'fail', false],
+    ]);
+  });
+
+  it('is read from TAP', () => {
+    expect(told(parseTap(written('tap')))).toEqual([
+      ['top', 'pass', false],
+      ['bad', 'fail', false],
+      ['left out', 'skipped', false],
+      ['to do', 'fail', true],
+      ['suite', 'fail', false],
+    ]);
+  });
+});
+
 describe('whatever a job wrote', () => {
+  it.each([
+    ['suites without end', parseJunit, '<testsuite>'.repeat(150_000)],
+    ['a name without end', parseJunit, `<testsuite><testcase name="${'x '.repeat(1_000_000)}"/></testsuite>`],
+    [
+      'a failure in pieces',
+      parseJunit,
+      `<testsuite><testcase><failure>${'x<![CDATA[y]]>'.repeat(150_000)}</failure></testcase></testsuite>`,
+    ],
+    ['hashes', parseTap, `ok 1 -${' #'.repeat(1_000_000)}\n1..1`],
+    ['spaces', parseTap, `ok 1 x #${' '.repeat(2_000_000)}\n1..1`],
+    ['lines', parseTap, '\n'.repeat(2_000_000)],
+    ['a plan without end', parseTap, `1..${'9'.repeat(2_000_000)}`],
+  ])('is gone through in seconds: %s', (_, parse, text) => {
+    const started = performance.now();
+    const results = parse(text);
+    expect(performance.now() - started).toBeLessThan(8000);
+    const longest =
+      results.status === 'read' ? Math.max(0, ...results.cases.map(({ detail = '' }) => detail.length)) : 0;
+    expect(longest).toBeLessThan(5000);
+  });
+
   it('is read or broken at a place', () => {
     const pieces = fc.constantFrom(
       '<testsuite>',

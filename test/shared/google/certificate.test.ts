@@ -55,6 +55,28 @@ describe('the certificate of an address', () => {
     );
   });
 
+  it.each<[string, string, [number, number], string]>([
+    ['that expired', 'localhost', [-30, -2], 'certificate has expired'],
+    ['of another name', 'api.example.com', [-1, 90], 'does not match certificate'],
+  ])('%s ends a request before anything is sent, the token too', async (_, name, days, words) => {
+    let heard = 0;
+    const server = createServer(authority.issue(name, days), (socket) => {
+      socket.on('error', () => undefined);
+      socket.on('data', ({ length }) => (heard += length));
+    });
+    server.on('tlsClientError', () => undefined);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const url = `https://localhost:${(server.address() as AddressInfo).port}`;
+    const prober = createProber({ tokens: fixedTokens, ca: authority.ca });
+    const request = { url, method: 'GET', audience: url, timeoutSeconds: 5, allowedOrigins: [url] };
+    await expect(prober.request(request)).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining(words),
+    });
+    expect(heard).toBe(0);
+  });
+
   it('by an authority nobody knows is not trusted', async () => {
     const judged = await judge(await serve(authority.issue('localhost', [-1, 90])), {}, createAuthority().ca);
     expect(judged).toMatchObject({

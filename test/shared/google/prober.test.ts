@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Fault } from '#shared/domain/fault.ts';
 import { maxBodyBytes } from '#shared/google/http-call.ts';
+import { checkedLookup } from '#shared/google/probe-target.ts';
 import { createProber } from '#shared/google/prober.ts';
 import { closedOrigin, fixedTokens, openServer } from './cloud.ts';
 
@@ -216,13 +217,25 @@ describe('an address that is hostile', () => {
     await expect(prober.request(at(origin))).rejects.toMatchObject({ code: 'unavailable' });
   });
 
-  it.each(['http://169.254.169.254', 'http://[fe80::1]', 'http://[fd20:ce::254]'])(
-    'is never asked at %s, even when that is allowed',
-    async (origin) => {
-      await expect(prober.request(at(origin))).rejects.toMatchObject({
-        code: 'invalid-input',
-        message: expect.stringMatching(/^nothing is sent to /),
-      });
+  it.each([
+    'http://169.254.169.254',
+    'http://2852039166',
+    'http://0xa9.0xfe.0xa9.0xfe',
+    'http://[::ffff:169.254.169.254]',
+    'http://[fe80::1]',
+    'http://[fd20:ce::254]',
+  ])('is never asked at %s, even when that is allowed', async (origin) => {
+    await expect(prober.request(at(origin))).rejects.toMatchObject({
+      code: 'invalid-input',
+      message: expect.stringMatching(/^nothing is sent to /),
+    });
+  });
+
+  it.each(['169.254.169.254', 'fe80::1', 'fd20:ce::254'])(
+    'is never connected to when its name leads to %s',
+    async (address) => {
+      const found = new Promise((resolve) => checkedLookup(address, {}, (...answer) => resolve(answer)));
+      expect(await found).toEqual([expect.objectContaining({ code: 'invalid-input' }), '']);
     },
   );
 
@@ -260,6 +273,21 @@ describe('a redirect that may be followed', () => {
     const answer = await followed(server.origin, { audience: server.origin });
     expect(answer).toMatchObject({ status: 302 });
     expect(other.requests).toHaveLength(0);
+  });
+
+  it.each([
+    'http://169.254.169.254/computeMetadata/v1/instance/service-accounts/default/token',
+    'http://metadata.google.internal/computeMetadata/v1/',
+    '//169.254.169.254/',
+    'http://10.0.0.1/',
+    'http://localhost:1/',
+    'file:///etc/passwd',
+    'gopher://127.0.0.1/',
+    'http://[',
+  ])('to %s is an answer, and nothing is sent there', async (location) => {
+    const server = await openServer(() => ({ status: 302, headers: { location } }));
+    expect(await followed(server.origin)).toMatchObject({ status: 302, headers: { location } });
+    expect(server.requests).toHaveLength(1);
   });
 
   it('that leads in a circle is an answer after five', async () => {

@@ -1,6 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createStorage } from '#local/storage/storage.ts';
 import { createObjectStore } from '#shared/google/storage.ts';
@@ -47,6 +50,27 @@ describe('a bucket', () => {
     expect(await objects.list('none/')).toEqual([]);
   });
 
+  it('reads as many bytes as it is told and not one more', async () => {
+    const { objects } = await openBucket();
+    await objects.write('results/a.xml', 'hällo', 'text/xml');
+    expect(await objects.read('results/a.xml', { maximumBytes: 6 })).toMatchObject({ text: 'hällo' });
+    await expect(objects.read('results/a.xml', { maximumBytes: 5 })).rejects.toMatchObject({
+      name: 'Fault',
+      code: 'unsupported',
+      retryable: false,
+      message: 'gs://configs/results/a.xml has 6 bytes: at most 5 bytes are read',
+    });
+  });
+
+  it('of 10 MB is not read without a limit of its own either', async () => {
+    const { objects } = await openBucket();
+    await objects.write('services/a.yaml', 'x'.repeat(10_000_000), 'application/yaml');
+    await expect(objects.read('services/a.yaml')).rejects.toMatchObject({
+      code: 'unsupported',
+      message: 'gs://configs/services/a.yaml has 10000000 bytes: at most 8388608 bytes are read',
+    });
+  });
+
   it('has no object that was not written', async () => {
     const { objects } = await openBucket();
     expect(await objects.read('services/hello.yaml')).toBeUndefined();
@@ -91,5 +115,69 @@ describe('an answer that is no success', () => {
   it('that never comes is unavailable', async () => {
     const objects = createObjectStore({ endpoint: await closedOrigin(), bucket: 'b', tokens: fixedTokens });
     await expect(objects.read('a')).rejects.toMatchObject({ name: 'Fault', code: 'unavailable' });
+  });
+});
+
+describe('an object that is not what was said of it', () => {
+  /** Says that the object has ten bytes, and gives it as `send` does. */
+  async function reading(send: (response: ServerResponse) => void, timeoutSeconds = 20) {
+    let sent: ServerResponse | undefined;
+    const server = createServer((request, response) => {
+      if (request.url?.includes('alt=media')) return send((sent = response));
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ generation: '7', size: '10' }));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      server.close();
+      server.closeAllConnections();
+    });
+    const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const objects = createObjectStore({ endpoint, bucket: 'b', tokens: fixedTokens, timeoutSeconds });
+    const read = objects.read('results/a.xml', { maximumBytes: 100_000 });
+    return { read, isOver: () => sent?.destroyed ?? false };
+  }
+
+  it('and has no end is read up to the limit, and the connection is given up', async () => {
+    const { read, isOver } = await reading((response) => {
+      const more = (): void => {
+        while (!response.destroyed && response.write('x'.repeat(16_384)));
+      };
+      response.on('drain', more);
+      more();
+    });
+    await expect(read).rejects.toMatchObject({
+      code: 'unsupported',
+      message: 'gs://b/results/a.xml has more than was said: at most 100000 bytes are read',
+    });
+    await expect.poll(isOver).toBe(true);
+  });
+
+  it('and comes for ever, a byte at a time, is a timeout', async () => {
+    const { read, isOver } = await reading((response) => {
+      const timer = setInterval(() => response.write('x'), 20);
+      response.on('close', () => clearInterval(timer));
+    }, 0.3);
+    await expect(read).rejects.toMatchObject({
+      code: 'timeout',
+      message: 'read "results/a.xml" of gs://b gave no answer within 0.3 s',
+    });
+    await expect.poll(isOver).toBe(true);
+  });
+
+  it('and was packed is unpacked up to the limit', async () => {
+    const { read } = await reading((response) => {
+      response.setHeader('content-encoding', 'gzip');
+      response.end(gzipSync(Buffer.alloc(50_000_000)));
+    });
+    await expect(read).rejects.toMatchObject({ code: 'unsupported' });
+  });
+
+  it('and breaks off is unavailable', async () => {
+    const { read } = await reading((response) => {
+      response.setHeader('content-length', '10');
+      response.write('xxx', () => response.destroy());
+    });
+    await expect(read).rejects.toMatchObject({ name: 'Fault', code: 'unavailable' });
   });
 });

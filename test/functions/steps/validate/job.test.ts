@@ -74,6 +74,34 @@ describe('a job that tests', () => {
       `broken results in gs://slipway/${place}.xml:2:11: `,
     ],
     ['says nothing without a test', junit(''), false, 'inconclusive', `no test in gs://slipway/${place}.xml`],
+    [
+      'says nothing when every test was left out',
+      junit('<testcase name="a"><skipped/></testcase>'),
+      false,
+      'inconclusive',
+      '0 of 1 tests passed, 0 failed, 1 skipped',
+    ],
+    [
+      'says nothing with results of more than 8 MiB',
+      junit(`<testcase name="${'x'.repeat(8 * 1024 * 1024)}"/>`),
+      false,
+      'inconclusive',
+      'job migrate succeeded in 3 s; no results: ',
+    ],
+    [
+      'fails by its exit, though its results cannot be read',
+      junit(`<testcase name="${'x'.repeat(8 * 1024 * 1024)}"/>`),
+      true,
+      'fail',
+      'job migrate failed, NON_ZERO_EXIT_CODE',
+    ],
+    [
+      'fails by what its suite says of itself',
+      '<testsuite name="Db" errors="1"><testcase name="a"/></testsuite>',
+      false,
+      'fail',
+      '1 of 2 tests passed, 1 failed',
+    ],
   ])('%s', async (_, results, fails, outcome, observed) => {
     const { validate, world } = await validating(suites('results: junit'));
     world.jobs.job.fails = fails;
