@@ -4,6 +4,7 @@ import { nearest } from '#shared/config/nearest.ts';
 import { rules } from '#shared/config/rules/index.ts';
 import { rulesPage, ruleSection } from '#shared/config/rules/page.ts';
 import { ruleChecks } from '#shared/config/rules/rule-checks.ts';
+import type { Facts } from '#shared/config/rules/rule.ts';
 import { oneLine } from '#shared/report/text.ts';
 import { usageError } from '#cli/exit.ts';
 import type { PreflightView } from '#cli/preflight-answers.ts';
@@ -15,15 +16,11 @@ export interface Judged {
   checks: Check[];
 }
 
-/** @param all every configuration that is known: services at one database share its connections. @param at ISO 8601 */
-export const judge = (
-  configs: readonly ServiceConfig[],
-  all: readonly ServiceConfig[],
-  at: string,
-): Judged[] =>
+/** @param others every configuration that is known: services at one database share its connections. @param at ISO 8601 */
+export const judge = (configs: readonly ServiceConfig[], others: Facts['others'], at: string): Judged[] =>
   configs.map((config) => ({
     environment: config.environment,
-    checks: ruleChecks({ config, others: all }, at),
+    checks: ruleChecks({ config, others }, at),
   }));
 
 /** Whether something is said that makes the file no good: what Cloud Run refuses; with `strict` every recommendation. */
@@ -72,7 +69,7 @@ function inWords(check: Check, paint: Paint): string | undefined {
   const { observed, expected } = check.evidence;
   const change = check.outcome === 'fail' ? check.recommendation?.change : undefined;
   const mark = check.severity === 'required' ? paint('red', '✗') : paint('yellow', '!');
-  return `  ${mark} ${oneLine(change ?? check.title)}\n    measured: ${oneLine(observed)}; limit: ${oneLine(expected)}; rule: ${check.id}`;
+  return `  ${mark} ${oneLine(change ?? check.title)}\n    ${oneLine(observed)}; limit: ${oneLine(expected)}; rule: ${check.id}`;
 }
 
 /** Why a rule is there, with its examples; without a name, the page of all rules. @throws CommandError for an unknown one */

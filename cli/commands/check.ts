@@ -10,6 +10,7 @@ import { Common, examples, optionsOf, type Run } from '#cli/command.ts';
 import { askLive, isGood, liveInWords } from '#cli/commands/live.ts';
 import type { Context } from '#cli/context.ts';
 import { exit, usageError } from '#cli/exit.ts';
+import { markedLine } from '#cli/marked-line.ts';
 import type { PreflightView } from '#cli/preflight-answers.ts';
 import type { Paint } from '#cli/terminal.ts';
 import { explain, isRefused, judge, rulesInWords, withoutLive, type Judged } from './check-rules.ts';
@@ -98,8 +99,10 @@ async function parsedFile(name: string): Promise<ParsedFile> {
 /** @param at ISO 8601 */
 function judgeAll(files: readonly ParsedFile[], at: string): CheckedFile[] {
   const configsOf = ({ parsed }: ParsedFile) => (parsed.status === 'ok' ? parsed.configs : []);
-  const all = files.flatMap(configsOf);
-  return files.map((file) => ({ ...file, judged: judge(configsOf(file), all, at) }));
+  const broken = files.filter(({ parsed }) => parsed.status !== 'ok').map(({ name }) => name);
+  const others =
+    broken.length > 0 ? { unknown: `there are problems in ${broken.join(', ')}` } : files.flatMap(configsOf);
+  return files.map((file) => ({ ...file, judged: judge(configsOf(file), others, at) }));
 }
 
 const asJson = ({ name, parsed, judged, live }: CheckedFile): unknown =>
@@ -134,19 +137,11 @@ const privateSection = /(^|\.)(env|secrets|headers|body)(\.|\[|$)/;
 const privateKey = /\b(env|secrets|headers|body)\b/;
 
 /** The offending line with a mark below; nothing where a secret could stand, as in text that is no YAML at all. */
-function place({ path, line, column }: Problem, lines: readonly string[], paint: Paint): string {
-  const text = oneLineKeepingIndent(lines[line - 1] ?? '');
-  if (path === '' || privateSection.test(path) || privateKey.test(text)) return '';
-  const number = String(line).padStart(6);
-  return `\n${paint('dim', `${number} |`)} ${text}\n${' '.repeat(number.length)} ${paint('dim', '|')} ${' '.repeat(column - 1)}${paint('red', '^')}`;
+function place(problem: Problem, lines: readonly string[], paint: Paint): string {
+  const { path, line } = problem;
+  const mayBeSecret = privateSection.test(path) || privateKey.test(lines[line - 1] ?? '');
+  return path === '' || mayBeSecret ? '' : markedLine(lines, problem, paint);
 }
-
-/** Every control character becomes a blank, so that the mark stays in its column. */
-const oneLineKeepingIndent = (text: string): string =>
-  text
-    .replace(/[\p{Cc}\p{Cf}]/gu, ' ')
-    .slice(0, 200)
-    .trimEnd();
 
 async function read(name: string): Promise<string> {
   try {

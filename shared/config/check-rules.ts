@@ -1,6 +1,7 @@
 import { namesIn, textsOf } from '#shared/checks/capture.ts';
 import { publicAddress } from '#shared/checks/public-address.ts';
 import { HealthProbe, SuiteFile, type HttpCheck } from '#shared/domain/service/checks.ts';
+import { Traffic } from '#shared/domain/service/traffic.ts';
 import type { Finding } from './findings.ts';
 import type { Path } from './problems.ts';
 
@@ -12,7 +13,11 @@ const bodiless = new Set([204, 205, 304]);
 const finding = (path: Path, expected: string): Finding => ({ path, about: 'value', expected });
 
 /** What must hold between the values of the health probe and of suites: no two of them may want what cannot both be. */
-export function brokenCheckRules(config: { healthProbe?: unknown; suites?: unknown }): Finding[] {
+export function brokenCheckRules(config: {
+  healthProbe?: unknown;
+  suites?: unknown;
+  traffic?: unknown;
+}): Finding[] {
   const probe = HealthProbe.safeParse(config.healthProbe ?? {}).data;
   const suites = Array.isArray(config.suites) ? (config.suites as unknown[]) : [];
   return [
@@ -46,9 +51,10 @@ function healthRules({ status, expect, dependencies = {} }: HealthProbe): Findin
   return findings;
 }
 
-function suiteRules(config: unknown, suite: SuiteFile, at: Path): Finding[] {
+function suiteRules(config: { traffic?: unknown }, suite: SuiteFile, at: Path): Finding[] {
   return [
     ...placeRules(config, suite, at),
+    ...(suite.through === 'service' ? timeRules(config.traffic, suite, at) : []),
     ...suite.checks.flatMap((check, index) => checkRules(check, suite, [...at, 'checks', index])),
     ...(suite.ordered ? pathRules(suite, at) : contradictions(suite, at)),
   ];
@@ -76,6 +82,20 @@ function placeRules(config: unknown, suite: SuiteFile, at: Path): Finding[] {
       ),
     );
   return findings;
+}
+
+/** What a release depends on is asked at least once: a share below 100 % is no part of every plan. */
+function timeRules(traffic: unknown, { when, checks }: SuiteFile, at: Path): Finding[] {
+  const steps = Traffic.safeParse(traffic ?? {}).data?.steps;
+  if (steps === undefined || steps.some((share) => share < 100)) return [];
+  // `candidate` is no time for figures, which is said of a suite that has no other.
+  const asked = (kind: string): boolean =>
+    when?.some((one) => one === 'after' || (one === 'candidate' && kind !== 'metrics')) ?? true;
+  const never = checks.filter(({ kind, severity }) => severity === 'required' && !asked(kind));
+  if (never.length === 0 || !when?.includes('traffic')) return [];
+  const names = never.map(({ name }) => name).join(', ');
+  const expected = `expected after too, or a share below 100 in traffic.steps: ${names} would never be asked`;
+  return [finding([...at, 'when'], expected)];
 }
 
 function checkRules(check: SuiteFile['checks'][number], suite: SuiteFile, at: Path): Finding[] {

@@ -6,6 +6,7 @@ import { brokenCheckRules } from './check-rules.ts';
 import type { Finding } from './findings.ts';
 import type { Path } from './problems.ts';
 import { isTagPattern } from './tag-policy.ts';
+import { brokenVariableRules, variablesOf } from './variable-rules.ts';
 
 type Runtime = z.infer<typeof Runtime>;
 /** Only the fields that are valid by themselves: a rule is silent about what another problem already covers. */
@@ -24,8 +25,8 @@ export function brokenLimits(config: {
 }): Finding[] {
   const runtime = validFields(config.runtime);
   return [
-    ...variableRules(config.runtime),
-    ...brokenAppRules(config.app, Variables.parse(config.runtime).env),
+    ...brokenVariableRules(config.runtime),
+    ...brokenAppRules(config.app, variablesOf(config.runtime).env),
     ...scalingRules(runtime),
     ...probeRules('startupProbe', runtime.startupProbe),
     ...probeRules('livenessProbe', runtime.livenessProbe),
@@ -37,40 +38,6 @@ export function brokenLimits(config: {
 }
 
 const finding = (path: Path, expected: string): Finding => ({ path, about: 'value', expected });
-
-/** Cloud Run sets these itself and refuses them. */
-const reservedVariables = ['PORT', 'K_SERVICE', 'K_REVISION', 'K_CONFIGURATION'];
-
-/** Reads only the names, whatever else is wrong. */
-const Variables = z
-  .object({
-    env: z.record(z.string(), z.unknown()).catch({}),
-    secrets: z.record(z.string(), z.unknown()).catch({}),
-    secretRules: z.record(z.string(), z.unknown()).catch({}),
-  })
-  .catch({ env: {}, secrets: {}, secretRules: {} });
-
-function variableRules(runtime: unknown): Finding[] {
-  const { env, secrets, secretRules } = Variables.parse(runtime);
-  const named = (section: string, name: string, expected: string): Finding => ({
-    path: ['runtime', section, name],
-    about: 'key',
-    expected,
-  });
-  const reserved = Object.entries({ env, secrets }).flatMap(([section, variables]) =>
-    reservedVariables
-      .filter((name) => Object.hasOwn(variables, name))
-      .map((name) => named(section, name, 'expected another name: Cloud Run sets this one itself')),
-  );
-  const twice = Object.keys(secrets)
-    .filter((name) => Object.hasOwn(env, name))
-    .map((name) => named('secrets', name, 'expected a name that is not in runtime.env too'));
-  // A rule about nothing would look like a safeguard and be none.
-  const idle = Object.keys(secretRules)
-    .filter((name) => !Object.hasOwn(secrets, name))
-    .map((name) => named('secretRules', name, 'expected a variable of runtime.secrets'));
-  return [...reserved, ...twice, ...idle];
-}
 
 function scalingRules({ minInstances, maxInstances, cpu, concurrency }: ValidFields): Finding[] {
   const findings: Finding[] = [];

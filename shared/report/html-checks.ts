@@ -44,9 +44,7 @@ function evidenceTable(check: Check, evidence: Evidence): Markup {
     ...(durationMs === undefined ? [] : [row('Took', durationInWords(durationMs))]),
     ...(attempts.length === 0 ? [] : [row('Attempts', attemptsInWords(attempts))]),
     ...(logUri === undefined ? [] : [link('Log', logUri)]),
-    ...(advice
-      ? [row('Advice', `${advice.change}: measured ${advice.measured}, limit ${advice.limit}`)]
-      : []),
+    ...(advice ? [row('Advice', `${advice.change}: found ${advice.measured}, limit ${advice.limit}`)] : []),
     ...(advice ? [row('Rule', advice.rule)] : []),
     ...(advice?.link === undefined ? [] : [link('More', advice.link)]),
   ];

@@ -32,7 +32,7 @@ export function nextStepsOf(report: Omit<Report, 'nextSteps'>): NextStep[] {
     ...report.recommendations.map(({ change, measured, limit, suite, check }) => ({
       when: 'later' as const,
       sentence: change.replace(/\.$/, ''),
-      because: `${suite}, ${check}: measured ${measured}, limit ${limit}`,
+      because: `${suite}, ${check}: found ${measured}, limit ${limit}`,
       command: null,
     })),
   ];

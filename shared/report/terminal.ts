@@ -141,7 +141,7 @@ function recommendations({ recommendations }: Report, pen: Pen): string[] {
     ...recommendations.flatMap(({ change, measured, limit, check }) =>
       pen.behind(
         '! ',
-        `${change.replace(/\.$/, '')}: measured ${measured}, limit ${limit} (${check})`,
+        `${change.replace(/\.$/, '')}: found ${measured}, limit ${limit} (${check})`,
         'yellow',
       ),
     ),

@@ -37,7 +37,7 @@ export function threadMessages(deployment: Deployment, page?: ReportPage): Slack
       blocks: recommendations.flatMap(({ change, measured, limit, suite, check, rule }) =>
         section(
           `*${foreign(change)}*`,
-          `measured ${code(measured)}, limit ${code(limit)} (${foreign(suite)}, ${foreign(check)}, rule ${code(rule)})`,
+          `found ${code(measured)}, limit ${code(limit)} (${foreign(suite)}, ${foreign(check)}, rule ${code(rule)})`,
         ),
       ),
     });

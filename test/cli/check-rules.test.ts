@@ -30,16 +30,16 @@ const shared = `runtime: { maxInstances: 5, cloudSql: ['my-project:us-central1:m
 app: { database: { pool: 12, connectionLimit: 100, usualConnections: 12, connectionsPerRequest: 0.1, startupConnections: 0, timeout: 30s } }`;
 
 describe('slipway check', () => {
-  it('gives recommendations with what was measured, the limit and the rule, and ends with 0', async () => {
+  it('gives recommendations with what is declared, the limit and the rule, and ends with 0', async () => {
     const { code, stdout } = await check({ hello: file('app: { shutdownTime: 30s, webSocket: {} }') });
     expect(code).toBe(0);
     expect(stdout).toBe(`✓ hello.yaml: hello in staging
   ! Declare runtime.livenessProbe with a path that answers without other services.
-    measured: no liveness probe; limit: a liveness probe; rule: liveness-missing
+    declared: no liveness probe; limit: a liveness probe; rule: liveness-missing
   ! Set runtime.minInstances to 1.
-    measured: minInstances: 0, with WebSockets; limit: at least 1; rule: websocket-min-instances
+    declared: minInstances: 0, with WebSockets; limit: at least 1; rule: websocket-min-instances
   ! Finish or hand on within 10 s of SIGTERM.
-    measured: it stops in 30 s; limit: at most 10 s; rule: shutdown-time
+    declared: it stops in 30 s; limit: at most 10 s; rule: shutdown-time
   – websocket-capacity was not judged: app.webSocket.connections is not declared
   – websocket-request-timeout was not judged: app.webSocket.longestConnection is not declared
   – websocket-idle-delays was not judged: app.webSocket.idleTimeout is not declared
@@ -70,6 +70,15 @@ describe('slipway check', () => {
       /limit: at most 37 \(100 − 3 reserved − 60 auth\); rule: database-connection-budget/,
     );
     expect(together.stdout).toMatch(/limit: at most 37 \(100 − 3 reserved − 60 hello\)/);
+  });
+
+  it('reckons with no budget while a file that is given with it has problems', async () => {
+    const { code, stdout } = await check({ hello: file(shared), auth: file('runtime: { memory: lots }') });
+    expect(code).toBe(1);
+    for (const rule of ['database-connection-budget', 'database-rollout-budget'])
+      expect(stdout).toContain(
+        `${rule} was not judged: the other services at my-project:us-central1:main are not known: there are problems in auth.yaml`,
+      );
   });
 
   it('says once what is so in every environment, and where what is not', async () => {

@@ -76,9 +76,7 @@ function digestOf(report: Report, paint: Paint): string[] {
     ...suites.map((suite) => `  ${suiteInWords(suite)}`),
     '',
     paint('bold', 'Recommended'),
-    ...advice.map(
-      ({ change: what, measured, limit }) => `  ${what}\n    measured ${measured}, limit ${limit}`,
-    ),
+    ...advice.map(({ change: what, measured, limit }) => `  ${what}\n    found ${measured}, limit ${limit}`),
     '',
     paint('bold', 'Not known'),
     ...open.map(({ suite, check, measured }) => `  ${suite}, ${check}: ${measured}`),

@@ -1,6 +1,6 @@
 import { judged, type Rule } from './rule.ts';
 
-/** Figures are sampled every 60 s and seen up to 180 s later: below this a bake has one or two of them. */
+/** Figures are sampled every 60 s: below this a bake has a handful of them at most. Seen they are up to 180 s later. */
 const shortest = 300;
 
 export const analysisBake: Rule = {
@@ -9,10 +9,14 @@ export const analysisBake: Rule = {
   severity: 'advisory',
   title: 'A bake is long enough for the figures that decide',
   why: 'Cloud Monitoring samples requests every minute. A shorter bake is judged by hardly any figures; what is wrong shows after the traffic has moved on.',
-  keys: ['analysis', 'traffic.bake'],
-  docs: { url: 'https://cloud.google.com/monitoring/api/metrics_gcp', trust: 'reported' },
-  judge({ config: { analysis, traffic } }) {
-    if (analysis?.errorRatio === undefined && analysis?.latencyP95 === undefined) return undefined;
+  keys: ['analysis', 'suites[].checks[].kind', 'traffic.bake'],
+  docs: { url: 'https://cloud.google.com/monitoring/api/metrics_gcp', trust: 'documented' },
+  judge({ config: { analysis, suites, traffic } }) {
+    const isAnalysed = analysis?.errorRatio !== undefined || analysis?.latencyP95 !== undefined;
+    const isAsked = suites.some(({ checks }) =>
+      checks.some(({ kind, severity }) => kind === 'metrics' && severity === 'required'),
+    );
+    if (!isAnalysed && !isAsked) return undefined;
     return judged(traffic.bake >= shortest, {
       observed: `a bake of ${traffic.bake} s`,
       expected: `at least ${shortest} s where ratios or latencies decide`,

@@ -7,7 +7,7 @@ export const backgroundMinInstances: Rule = {
   title: 'Work outside of requests has an instance',
   why: 'Without a minimum Cloud Run stops the last instance when no request has come for a while, and the work with it.',
   keys: ['app.background', 'runtime.minInstances'],
-  docs: { url: 'https://cloud.google.com/run/docs/configuring/min-instances', trust: 'documented' },
+  docs: { url: 'https://cloud.google.com/run/docs/about-instance-autoscaling', trust: 'documented' },
   judge({ config: { app, runtime } }) {
     if (app?.background !== true) return undefined;
     return judged(runtime.minInstances > 0, {

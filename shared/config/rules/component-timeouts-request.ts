@@ -1,5 +1,6 @@
 import { componentTimeouts } from './facts.ts';
 import { judged, type Rule } from './rule.ts';
+import { unknownDatabaseTimeout } from './without-section.ts';
 
 export const componentTimeoutsRequest: Rule = {
   id: 'component-timeouts-request',
@@ -11,9 +12,12 @@ export const componentTimeoutsRequest: Rule = {
   docs: { url: 'https://cloud.google.com/run/docs/configuring/request-timeout', trust: 'documented' },
   judge({ config }) {
     const timeouts = componentTimeouts(config);
-    if (timeouts.length === 0) return undefined;
     const { requestTimeout } = config.runtime;
     const late = timeouts.filter(([, seconds]) => seconds >= requestTimeout);
+    // One that is known may be too long; that none is, is not known.
+    const unknown = unknownDatabaseTimeout(config);
+    if (late.length === 0 && unknown) return unknown;
+    if (timeouts.length === 0) return undefined;
     return judged(late.length === 0, {
       observed: timeouts.map(([name, seconds]) => `${name} ${seconds} s`).join(', '),
       expected: `each below the request timeout of ${requestTimeout} s`,

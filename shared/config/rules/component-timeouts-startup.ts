@@ -1,5 +1,6 @@
 import { componentTimeouts, longestStartup, startupBudget } from './facts.ts';
 import { judged, type Rule } from './rule.ts';
+import { unknownDatabaseTimeout } from './without-section.ts';
 
 export const componentTimeoutsStartup: Rule = {
   id: 'component-timeouts-startup',
@@ -12,6 +13,8 @@ export const componentTimeoutsStartup: Rule = {
   judge({ config }) {
     // The database alone has a rule of its own.
     if (Object.keys(config.app?.timeouts ?? {}).length === 0) return undefined;
+    const unknown = unknownDatabaseTimeout(config);
+    if (unknown) return unknown;
     const timeouts = componentTimeouts(config);
     const budget = Math.min(startupBudget(config), longestStartup);
     const sum = timeouts.reduce((total, [, seconds]) => total + seconds, 0);

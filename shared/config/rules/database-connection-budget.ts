@@ -1,6 +1,8 @@
 import { budgetOf } from './budget.ts';
 import { databaseOf } from './facts.ts';
 import { judged, type Rule } from './rule.ts';
+import { adviceToLower, shareOf } from './share.ts';
+import { withoutSection } from './without-section.ts';
 
 export const databaseConnectionBudget: Rule = {
   id: 'database-connection-budget',
@@ -15,6 +17,7 @@ export const databaseConnectionBudget: Rule = {
     'app.database.connectionLimit',
     'app.database.reserved',
     'app.database.sharedWith',
+    'runtime.minInstances',
     'runtime.maxInstances',
     'runtime.cloudSql',
   ],
@@ -23,21 +26,16 @@ export const databaseConnectionBudget: Rule = {
     const { config } = facts;
     const database = databaseOf(config);
     const budget = budgetOf(facts);
-    if (database === undefined || budget === undefined) return undefined;
+    if (database === undefined || budget === undefined) return withoutSection(config, 'database');
     if ('missing' in budget) return { outcome: 'not-run', reason: budget.missing };
     const { maxInstances } = config.runtime;
     const { pool, overflow, perInstance } = database;
-    const { available, largestPerInstance, inWords, lookedUp } = budget;
+    const { available, inWords, lookedUp } = budget;
     const most = perInstance * maxInstances;
-    const fewer = Math.max(0, Math.floor(available / perInstance));
-    const how =
-      largestPerInstance > 0
-        ? `Lower pool + overflow to at most ${largestPerInstance} per instance, or runtime.maxInstances to at most ${fewer}`
-        : 'Let the database take more connections, or lower runtime.maxInstances: there is not one for each instance';
     return judged(most <= available, {
-      observed: `(${pool} + ${overflow}) × ${maxInstances} instances = ${most} connections; the largest safe pool + overflow is ${largestPerInstance}`,
-      expected: `at most ${available} (${inWords})`,
-      change: how,
+      observed: `(${pool} + ${overflow}) × ${maxInstances} instances = ${most} connections; the largest safe pool + overflow: ${shareOf(facts).inWords}`,
+      expected: inWords,
+      change: adviceToLower(facts, available, database),
       lookedUp,
     });
   },

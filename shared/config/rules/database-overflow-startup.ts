@@ -1,6 +1,7 @@
-import { adviceToRaise } from './budget.ts';
 import { databaseOf } from './facts.ts';
 import { judged, undeclared, type Rule } from './rule.ts';
+import { adviceToRaise } from './share.ts';
+import { withoutSection } from './without-section.ts';
 
 export const databaseOverflowStartup: Rule = {
   id: 'database-overflow-startup',
@@ -11,18 +12,13 @@ export const databaseOverflowStartup: Rule = {
   keys: ['app.database.overflow', 'app.database.startupConnections'],
   judge(facts) {
     const database = databaseOf(facts.config);
-    if (database === undefined) return undefined;
-    const { pool, overflow, startupConnections } = database;
+    if (database === undefined) return withoutSection(facts.config, 'database');
+    const { overflow, startupConnections } = database;
     if (startupConnections === undefined) return undeclared('app.database.startupConnections');
     return judged(overflow >= startupConnections, {
       observed: `an overflow of ${overflow}`,
       expected: `at least the ${startupConnections} that a start needs beyond the pool`,
-      change: adviceToRaise(facts, {
-        key: 'app.database.overflow',
-        now: overflow,
-        wanted: startupConnections,
-        rest: pool,
-      }),
+      change: adviceToRaise(facts, database, 'overflow', startupConnections),
     });
   },
   examples: {

@@ -1,6 +1,7 @@
-import { adviceToRaise } from './budget.ts';
 import { databaseOf } from './facts.ts';
 import { judged, undeclared, type Rule } from './rule.ts';
+import { adviceToRaise, poolAfter, shareOf } from './share.ts';
+import { withoutSection } from './without-section.ts';
 
 export const databasePoolConcurrency: Rule = {
   id: 'database-pool-concurrency',
@@ -18,18 +19,23 @@ export const databasePoolConcurrency: Rule = {
   judge(facts) {
     const { config } = facts;
     const database = databaseOf(config);
-    if (database === undefined) return undefined;
-    const { pool, overflow, perInstance, connectionsPerRequest } = database;
+    if (database === undefined) return withoutSection(config, 'database');
+    const { pool, overflow, perInstance, connectionsPerRequest, usualConnections = 0 } = database;
     if (connectionsPerRequest === undefined) return undeclared('app.database.connectionsPerRequest');
     const { concurrency } = config.runtime;
-    const needed = Math.ceil(concurrency * connectionsPerRequest);
-    const raise = { key: 'app.database.overflow', now: overflow, wanted: needed - pool, rest: pool };
-    const served = Math.floor(perInstance / connectionsPerRequest);
+    // 70 × 0.1 is 7, not 7.000000000000001.
+    const needed = Math.ceil(Number((concurrency * connectionsPerRequest).toFixed(6)));
+    const wanted = needed - poolAfter(facts, database);
+    const raise =
+      wanted > overflow
+        ? adviceToRaise(facts, database, 'overflow', wanted)
+        : adviceToRaise(facts, database, 'pool', usualConnections);
+    const served = Math.floor(Math.min(perInstance, shareOf(facts).each) / connectionsPerRequest);
     const lower = served > 0 ? ` Or lower runtime.concurrency to ${served}` : '';
     return judged(perInstance >= needed, {
       observed: `${pool} + ${overflow} = ${perInstance} connections for ${concurrency} requests at once`,
       expected: `at least ${needed}, at ${connectionsPerRequest} per request`,
-      change: `${adviceToRaise(facts, raise)}.${lower}`,
+      change: `${raise}.${lower}`,
     });
   },
   examples: {

@@ -1,6 +1,7 @@
-import { adviceToRaise } from './budget.ts';
 import { databaseOf } from './facts.ts';
 import { judged, undeclared, type Rule } from './rule.ts';
+import { adviceToRaise } from './share.ts';
+import { withoutSection } from './without-section.ts';
 
 export const databasePoolUsualLoad: Rule = {
   id: 'database-pool-usual-load',
@@ -11,18 +12,13 @@ export const databasePoolUsualLoad: Rule = {
   keys: ['app.database.pool', 'app.database.usualConnections'],
   judge(facts) {
     const database = databaseOf(facts.config);
-    if (database === undefined) return undefined;
-    const { pool, overflow, usualConnections } = database;
+    if (database === undefined) return withoutSection(facts.config, 'database');
+    const { pool, usualConnections } = database;
     if (usualConnections === undefined) return undeclared('app.database.usualConnections');
     return judged(pool >= usualConnections, {
       observed: `a pool of ${pool}`,
       expected: `at least the ${usualConnections} that are in use under usual load`,
-      change: adviceToRaise(facts, {
-        key: 'app.database.pool',
-        now: pool,
-        wanted: usualConnections,
-        rest: overflow,
-      }),
+      change: adviceToRaise(facts, database, 'pool', usualConnections),
     });
   },
   examples: {

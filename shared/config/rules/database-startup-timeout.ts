@@ -1,5 +1,6 @@
 import { databaseOf, longestStartup, startupBudget } from './facts.ts';
 import { judged, undeclared, type Rule } from './rule.ts';
+import { withoutSection } from './without-section.ts';
 
 export const databaseStartupTimeout: Rule = {
   id: 'database-startup-timeout',
@@ -11,7 +12,7 @@ export const databaseStartupTimeout: Rule = {
   docs: { url: 'https://cloud.google.com/run/docs/configuring/healthchecks', trust: 'documented' },
   judge({ config }) {
     const database = databaseOf(config);
-    if (database === undefined) return undefined;
+    if (database === undefined) return withoutSection(config, 'database');
     const { timeout } = database;
     if (timeout === undefined) return undeclared('app.database.timeout');
     const budget = Math.min(startupBudget(config), longestStartup);

@@ -5,9 +5,9 @@ export const egressCloudSql: Rule = {
   suite: 'Network',
   severity: 'advisory',
   title: 'The way to Cloud SQL does not lead through the VPC by accident',
-  why: 'The socket of runtime.cloudSql reaches the instance by its public address. With egress all-traffic that goes through the VPC, where without Cloud NAT it ends: connections were seen to time out after 15 s.',
+  why: 'The socket of runtime.cloudSql reaches the instance by its public address. With egress all-traffic the way leads through the VPC, where Google wants the private address to be used: without Cloud NAT connections were seen to time out after 15 s.',
   keys: ['runtime.vpc.egress', 'runtime.cloudSql'],
-  docs: { url: 'https://cloud.google.com/sql/docs/postgres/connect-run', trust: 'reported' },
+  docs: { url: 'https://cloud.google.com/sql/docs/postgres/connect-run', trust: 'documented' },
   judge({ config: { runtime } }) {
     if (runtime.vpc === undefined || runtime.cloudSql.length === 0) return undefined;
     return judged(runtime.vpc.egress === 'private-ranges-only', {

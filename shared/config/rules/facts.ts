@@ -7,8 +7,15 @@ import type { ServiceConfig } from '#shared/domain/service.ts';
 export const longestStartup = 240;
 /** The longest request (https://cloud.google.com/run/docs/configuring/request-timeout). */
 export const longestRequest = 3600;
+/** What a load balancer of Google's waits for Cloud Run: it cannot be set (https://cloud.google.com/load-balancing/docs/negs/serverless-neg-concepts). */
+export const longestBalanced = 3600;
+/**
+ * How long a request is held for an instance at least; longer, 3.5 times the usual start, where starts take longer
+ * (https://cloud.google.com/run/docs/about-instance-autoscaling).
+ */
+export const heldRequest = 10;
 
-type Database = Omit<NonNullable<App['database']>, 'pool' | 'overflow' | 'timeout'> & {
+export type Database = Omit<NonNullable<App['database']>, 'pool' | 'overflow' | 'timeout'> & {
   pool: number;
   overflow: number;
   /** What one instance can hold. */

@@ -1,6 +1,8 @@
 import { analysisBake } from './analysis-bake.ts';
 import { backgroundCpu } from './background-cpu.ts';
 import { backgroundMinInstances } from './background-min-instances.ts';
+import { cloudSqlRegion } from './cloud-sql-region.ts';
+import { cloudSqlSocketPath } from './cloud-sql-socket-path.ts';
 import { componentTimeoutsRequest } from './component-timeouts-request.ts';
 import { componentTimeoutsStartup } from './component-timeouts-startup.ts';
 import { connectorThroughput } from './connector-throughput.ts';
@@ -13,6 +15,8 @@ import { databasePoolConcurrency } from './database-pool-concurrency.ts';
 import { databasePoolUsualLoad } from './database-pool-usual-load.ts';
 import { databaseRolloutBudget } from './database-rollout-budget.ts';
 import { databaseStartupTimeout } from './database-startup-timeout.ts';
+import { directEgressStartupProbe } from './direct-egress-startup-probe.ts';
+import { directEgressThroughput } from './direct-egress-throughput.ts';
 import { egressCloudSql } from './egress-cloud-sql.ts';
 import { fractionalCpu } from './fractional-cpu.ts';
 import { healthProbeGrace } from './health-probe-grace.ts';
@@ -27,8 +31,11 @@ import { shutdownTime } from './shutdown-time.ts';
 import { slowStartMinInstances } from './slow-start-min-instances.ts';
 import { startupBudgetCap } from './startup-budget-cap.ts';
 import { startupCpuBoost } from './startup-cpu-boost.ts';
+import { startupDetection } from './startup-detection.ts';
 import { startupProbeBudget } from './startup-probe-budget.ts';
+import { trafficColdStart } from './traffic-cold-start.ts';
 import { vpcDirectEgress } from './vpc-direct-egress.ts';
+import { vpcRegion } from './vpc-region.ts';
 import { webSocketCapacity } from './websocket-capacity.ts';
 import { webSocketIdleDelays } from './websocket-idle-delays.ts';
 import { webSocketMinInstances } from './websocket-min-instances.ts';
@@ -55,12 +62,19 @@ export const rules: readonly Rule[] = [
   webSocketCapacity,
   slowStartMinInstances,
   startupCpuBoost,
+  trafficColdStart,
+  cloudSqlRegion,
+  cloudSqlSocketPath,
   egressCloudSql,
+  vpcRegion,
   vpcDirectEgress,
   connectorThroughput,
+  directEgressStartupProbe,
+  directEgressThroughput,
   databaseStartupTimeout,
   startupBudgetCap,
   startupProbeBudget,
+  startupDetection,
   healthProbeGrace,
   webSocketRequestTimeout,
   webSocketIdleDelays,

@@ -1,4 +1,5 @@
 import { judged, type Rule } from './rule.ts';
+import { withoutSection } from './without-section.ts';
 
 export const livenessMissing: Rule = {
   id: 'liveness-missing',
@@ -8,8 +9,9 @@ export const livenessMissing: Rule = {
   why: 'An instance that works in the background or holds WebSockets lives long and may hang unseen. Cloud Run restarts it only when a liveness probe says so.',
   keys: ['runtime.livenessProbe', 'app.background', 'app.webSocket'],
   docs: { url: 'https://cloud.google.com/run/docs/configuring/healthchecks', trust: 'documented' },
-  judge({ config: { app, runtime } }) {
-    if (app?.background !== true && app?.webSocket === undefined) return undefined;
+  judge({ config }) {
+    const { app, runtime } = config;
+    if (app?.background !== true && app?.webSocket === undefined) return withoutSection(config, 'webSocket');
     const { livenessProbe: probe } = runtime;
     return judged(probe !== undefined, {
       observed: probe === undefined ? 'no liveness probe' : `a liveness probe of ${probe.path ?? '/'}`,

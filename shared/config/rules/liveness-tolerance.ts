@@ -1,5 +1,6 @@
 import { databaseOf } from './facts.ts';
 import { judged, undeclared, type Rule } from './rule.ts';
+import { unknownDatabaseTimeout } from './without-section.ts';
 
 export const livenessTolerance: Rule = {
   id: 'liveness-tolerance',
@@ -13,10 +14,13 @@ export const livenessTolerance: Rule = {
     const { app, runtime } = config;
     if (runtime.livenessProbe === undefined) return undefined;
     const times = [app?.startTime, databaseOf(config)?.timeout].filter((time) => time !== undefined);
-    if (times.length === 0) return undeclared('app.startTime or app.database.timeout');
-    const longest = Math.max(...times);
+    const longest = Math.max(0, ...times);
     const { initialDelay = 0, period = 10, failureThreshold = 3 } = runtime.livenessProbe;
     const patience = initialDelay + period * failureThreshold;
+    // What is known may be enough to fail, and not to pass.
+    const unknown =
+      app?.startTime === undefined ? undeclared('app.startTime') : unknownDatabaseTimeout(config);
+    if (patience >= longest && unknown) return unknown;
     return judged(patience >= longest, {
       observed: `initialDelay + period × failureThreshold = ${patience} s`,
       expected: `at least ${longest} s`,
@@ -29,6 +33,6 @@ runtime: { livenessProbe: { path: /live, period: 10s, failureThreshold: 3 } }
 app: { database: { pool: 5, timeout: 90s } }`,
     silent: `
 runtime: { livenessProbe: { path: /live, period: 10s, failureThreshold: 9 } }
-app: { database: { pool: 5, timeout: 90s } }`,
+app: { startTime: 8s, database: { pool: 5, timeout: 90s } }`,
   },
 };

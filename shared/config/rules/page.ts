@@ -11,7 +11,7 @@ const trust: Record<Trust, string> = {
 export function rulesPage(): string {
   return `# Rules of the configuration doctor
 
-What \`slipway check FILE\` says beyond problems, and preflight of every deployment. A rule compares what the service file declares, in its section [\`app\`](service-file.md#app) too, with a limit. An advisory rule that fails is a recommendation with what was measured and the limit; a required one says that Cloud Run would refuse the revision. A rule that lacks a fact says which; it does not pass.
+What \`slipway check FILE\` says beyond problems, and preflight of every deployment. A rule compares what the service file declares, in its section [\`app\`](service-file.md#app) too, with a limit. An advisory rule that fails is a recommendation with what is declared and the limit; a required one says that Cloud Run would refuse the revision. A rule that lacks a fact says which; it does not pass.
 
 Renew this page with \`npm run --silent slipway -- check --explain > docs/rules.md\`.
 

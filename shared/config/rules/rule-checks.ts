@@ -16,8 +16,11 @@ function checkOf(rule: Rule, judgement: Judgement, at: string): Check {
   const { id, title, suite, severity } = rule;
   const base = { id, title, suite, severity, step: 'preflight', phase: 'candidate' };
   if (judgement.outcome === 'not-run') return { ...base, ...judgement };
-  const { outcome, observed, expected, lookedUp } = judgement;
+  const { outcome, lookedUp } = judgement;
   const source = lookedUp === undefined ? 'service file' : `service file and ${lookedUp}`;
+  // Nothing was measured here: the file says so, and a limit may have been looked up.
+  const observed = `declared: ${judgement.observed}`;
+  const expected = `${judgement.expected}${lookedUp === undefined ? '' : `; looked up: ${lookedUp}`}`;
   const evidence = { source, asked: rule.keys.join(', '), observed, expected, at };
   if (outcome === 'pass') return { ...base, outcome, evidence };
   const recommendation = {

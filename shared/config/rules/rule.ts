@@ -4,8 +4,8 @@ import type { ServiceConfig } from '#shared/domain/service.ts';
 /** What the rules look at. */
 export interface Facts {
   config: ServiceConfig;
-  /** Other services whose files are known; those at the same database take part of its connections. */
-  others: readonly ServiceConfig[];
+  /** Every other service: those at the same database take part of its connections. `unknown`: why they are not known. */
+  others: readonly ServiceConfig[] | { unknown: string };
   /** What was looked up; without it only files are known. */
   seen?: Seen;
 }
@@ -63,8 +63,8 @@ export function judged(
   return pass ? { outcome: 'pass', ...base } : { outcome: 'fail', ...base, change };
 }
 
-/** A fact is missing: that is said, and is no pass. @param what the key that would give it */
-export const undeclared = (what: string): Judgement => ({
+/** A fact is missing: that is said, and is no pass. @param what the key that would give it; @param although what shows that there is one */
+export const undeclared = (what: string, although?: string): Judgement & { outcome: 'not-run' } => ({
   outcome: 'not-run',
-  reason: `${what} is not declared`,
+  reason: `${what} is not declared${although === undefined ? '' : `, although ${although}`}`,
 });

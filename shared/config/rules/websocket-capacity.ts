@@ -1,4 +1,5 @@
 import { judged, undeclared, type Rule } from './rule.ts';
+import { withoutSection } from './without-section.ts';
 
 export const webSocketCapacity: Rule = {
   id: 'websocket-capacity',
@@ -8,8 +9,9 @@ export const webSocketCapacity: Rule = {
   why: 'An open WebSocket is a request all the time and takes one of the places that concurrency gives an instance. When they are all taken, new clients and plain requests get 429.',
   keys: ['app.webSocket.connections', 'runtime.concurrency', 'runtime.maxInstances'],
   docs: { url: 'https://cloud.google.com/run/docs/triggering/websockets', trust: 'documented' },
-  judge({ config: { app, runtime } }) {
-    if (app?.webSocket === undefined) return undefined;
+  judge({ config }) {
+    const { app, runtime } = config;
+    if (app?.webSocket === undefined) return withoutSection(config, 'webSocket');
     const { connections } = app.webSocket;
     if (connections === undefined) return undeclared('app.webSocket.connections');
     const { concurrency, maxInstances } = runtime;

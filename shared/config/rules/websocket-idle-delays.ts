@@ -1,5 +1,6 @@
 import { databaseOf, webSocketOf } from './facts.ts';
 import { judged, undeclared, type Rule } from './rule.ts';
+import { unknownDatabaseTimeout, withoutSection } from './without-section.ts';
 
 export const webSocketIdleDelays: Rule = {
   id: 'websocket-idle-delays',
@@ -10,14 +11,16 @@ export const webSocketIdleDelays: Rule = {
   keys: ['app.webSocket.idleTimeout', 'app.infrastructureDelay', 'app.database.timeout'],
   judge({ config }) {
     const webSocket = webSocketOf(config);
-    if (webSocket === undefined) return undefined;
+    if (webSocket === undefined) return withoutSection(config, 'webSocket');
     const { idleTimeout } = webSocket;
     if (idleTimeout === undefined) return undeclared('app.webSocket.idleTimeout');
     const delay = config.app?.infrastructureDelay;
     const database = databaseOf(config)?.timeout;
-    if (delay === undefined && database === undefined)
-      return undeclared('app.infrastructureDelay or app.database.timeout');
     const longest = Math.max(delay ?? 0, database ?? 0);
+    // What is known may be enough to fail, and not to pass.
+    const unknown =
+      delay === undefined ? undeclared('app.infrastructureDelay') : unknownDatabaseTimeout(config);
+    if (idleTimeout >= longest && unknown) return unknown;
     const what =
       longest === delay ? 'that the infrastructure may pause' : 'that it may wait for the database';
     return judged(idleTimeout >= longest, {

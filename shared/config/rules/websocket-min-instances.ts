@@ -1,4 +1,5 @@
 import { judged, type Rule } from './rule.ts';
+import { withoutSection } from './without-section.ts';
 
 export const webSocketMinInstances: Rule = {
   id: 'websocket-min-instances',
@@ -8,8 +9,9 @@ export const webSocketMinInstances: Rule = {
   why: 'Clients open a WebSocket and wait for it. Without a minimum of instances the first of them waits for a start, and all of them do after each time that clients reconnect to none.',
   keys: ['app.webSocket', 'runtime.minInstances'],
   docs: { url: 'https://cloud.google.com/run/docs/configuring/min-instances', trust: 'documented' },
-  judge({ config: { app, runtime } }) {
-    if (app?.webSocket === undefined) return undefined;
+  judge({ config }) {
+    const { app, runtime } = config;
+    if (app?.webSocket === undefined) return withoutSection(config, 'webSocket');
     return judged(runtime.minInstances > 0, {
       observed: `minInstances: ${runtime.minInstances}, with WebSockets`,
       expected: 'at least 1',

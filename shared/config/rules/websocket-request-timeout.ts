@@ -1,5 +1,6 @@
 import { longestRequest } from './facts.ts';
 import { judged, undeclared, type Rule } from './rule.ts';
+import { withoutSection } from './without-section.ts';
 
 export const webSocketRequestTimeout: Rule = {
   id: 'websocket-request-timeout',
@@ -9,8 +10,9 @@ export const webSocketRequestTimeout: Rule = {
   why: `A WebSocket is a request: Cloud Run cuts it at the request timeout, which is ${longestRequest} s at most.`,
   keys: ['app.webSocket.longestConnection', 'runtime.requestTimeout'],
   docs: { url: 'https://cloud.google.com/run/docs/triggering/websockets', trust: 'documented' },
-  judge({ config: { app, runtime } }) {
-    if (app?.webSocket === undefined) return undefined;
+  judge({ config }) {
+    const { app, runtime } = config;
+    if (app?.webSocket === undefined) return withoutSection(config, 'webSocket');
     const { longestConnection: longest } = app.webSocket;
     if (longest === undefined) return undeclared('app.webSocket.longestConnection');
     const change =

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { configsOf, file, problemsOf } from './hello-file.ts';
+import { configsOf, file, place, problemsOf } from './hello-file.ts';
 
 const suite = (keys: string, ...checks: string[]): string =>
   file(`suites:\n  - { title: T, ${keys === '' ? '' : `${keys}, `}checks: [${checks.join(', ')}] }\n`);
@@ -130,6 +130,30 @@ describe('what a suite wants', () => {
       ['suites[0].checks[0] — expected a suite that is asked under traffic: before it there are no requests'],
     ],
     [
+      'asked under traffic that there is not',
+      suite('when: [traffic]', a, '{ name: b, path: /b, severity: advisory }', '{ name: c, path: /c }'),
+      [
+        'suites[0].when — expected after too, or a share below 100 in traffic.steps: a, c would never be asked',
+      ],
+    ],
+    [
+      'asked at a share of the traffic that there is',
+      suite('when: [traffic]', a) + 'traffic: { steps: [50, 100] }\n',
+      [],
+    ],
+    ['asked at another time too', suite('when: [traffic, after]', a), []],
+    ['asked before traffic too', suite('when: [candidate, traffic]', a), []],
+    [
+      'without need asked under traffic that there is not',
+      suite('when: [traffic]', '{ name: a, path: /, severity: advisory }'),
+      [],
+    ],
+    [
+      'figures of a share that there is not',
+      suite('when: [candidate, traffic]', '{ name: m, kind: metrics, errorRatio: 1% }', a),
+      ['suites[0].when — expected after too, or a share below 100 in traffic.steps: m would never be asked'],
+    ],
+    [
       'a public name that is not told',
       suite('through: load-balancer', a),
       ['suites[0].through — expected an address beside it: no load balancer is declared'],
@@ -165,6 +189,15 @@ describe('what a suite wants', () => {
   ])('cannot be %s, or can', (_, text, expected) => {
     expect(problems(text)).toEqual(expected);
   });
+});
+
+it('holds a suite against the traffic of each environment', () => {
+  const text = `${suite('when: [traffic]', a)}traffic: { steps: [50, 100] }\n`;
+  expect(problems(text)).toEqual([]);
+  const own = `${place.slice(0, -1)}, traffic: { steps: [100] } }`;
+  expect(problems(text.replace(place, own))).toEqual([
+    'suites[0].when — expected after too, or a share below 100 in traffic.steps: a would never be asked',
+  ]);
 });
 
 describe('what a health probe wants', () => {

@@ -279,7 +279,7 @@ describe('the thread', () => {
   it('of one that is live holds its recommendations with their numbers', () => {
     const all = threadMessages(finishedAs('live-with-recommendations')).map(textOf).join('');
     expect(all).toContain('*Raise the CPU to 2*');
-    expect(all).toContain('measured `412 ms`, limit `250 ms`');
+    expect(all).toContain('found `412 ms`, limit `250 ms`');
   });
 
   it('names what did not pass before what did, so that it is not what is left out', () => {
