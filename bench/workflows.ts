@@ -48,7 +48,9 @@ export async function main(): Promise<void> {
   const ended = Array.from({ length: count }, (_, n) => {
     const argument = new Map([['n', BigInt(n)]]);
     const billed: BilledSteps = { internal: 0, external: 0 };
-    return runWorkflow(program2, argument, hostOf(), billed, stop.signal).catch(() => billed.internal);
+    return runWorkflow(program2, argument, hostOf(), billed, stop.signal).catch(
+      () => billed.internal + billed.external,
+    );
   });
   await systemClock.sleep(200);
   collect();

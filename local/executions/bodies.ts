@@ -95,14 +95,10 @@ export const ExecutionBody = z.strictObject({
 export type ExecutionBody = z.infer<typeof ExecutionBody>;
 
 /** @throws GoogleError UNIMPLEMENTED naming what is not there in the local cloud */
-export function checkSupported(body: Partial<WorkflowBody>): void {
+export function checkSupported(body: WorkflowBody): void {
   const unsupported: [string, boolean][] = [
     ['encryption with a key of one’s own (cryptoKeyName)', (body.cryptoKeyName ?? '') !== ''],
     ['tags', Object.keys(body.tags ?? {}).length > 0],
-    [
-      'the values of variables in the history (EXECUTION_HISTORY_DETAILED)',
-      body.executionHistoryLevel === 'EXECUTION_HISTORY_DETAILED',
-    ],
   ];
   for (const [what, given] of unsupported) {
     if (given) throw new GoogleError('UNIMPLEMENTED', `The local Workflows does not support ${what}`);

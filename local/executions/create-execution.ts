@@ -1,12 +1,12 @@
 import { messageOf } from '#shared/errors.ts';
-import { checkSupported, type ExecutionBody } from './bodies.ts';
+import type { ExecutionBody } from './bodies.ts';
 import type { RouteContext } from './place.ts';
 import type { StoredExecution, StoredWorkflow } from './resources.ts';
 import { GoogleError } from '#local/google-error.ts';
 
 /**
  * Starts an execution of the newest revision.
- * @throws GoogleError for an argument that is not JSON, what is not supported, or no room for it
+ * @throws GoogleError for an argument that is not JSON, or no room for it
  */
 export function createExecution(
   context: RouteContext,
@@ -14,7 +14,6 @@ export function createExecution(
   body: ExecutionBody,
 ): { execution: StoredExecution; ended: Promise<void> } {
   const { executionHistoryLevel } = body;
-  if (executionHistoryLevel !== undefined) checkSupported({ executionHistoryLevel });
   const argument = body.argument === '' ? undefined : body.argument;
   if (argument !== undefined) checkJson(argument);
   const execution: StoredExecution = {

@@ -20,7 +20,7 @@ export interface EngineOptions {
   fetch?: typeof fetch;
   newId: () => string;
   /** Follows an execution from its first step on. */
-  observe?: (execution: ExecutionPlace) => Observer;
+  observe?: (execution: ExecutionPlace) => Omit<Observer, 'onCall' | 'detailed'>;
   /** What `sys.log` writes, and the calls of executions that log them; `data` is JSON text. */
   onLog?: (entry: ExecutionPlace & { severity: string; data: string }) => void;
 }
@@ -41,7 +41,7 @@ export function engineHost(
   const { identity, newId, clock, connectorOrigin = options.origin } = options;
   const watcher = options.observe?.(place);
   const log = (severity: string, data: string): void => options.onLog?.({ ...place, severity, data });
-  const logCall = callLog(record, workflow, clock, log);
+  const onCall = callLog(record, workflow, clock, log);
   return {
     clock,
     fetch: options.fetch ?? fetch,
@@ -54,12 +54,13 @@ export function engineHost(
     callbacks: parts.callbacks.port,
     observer: {
       ...watcher,
+      ...(onCall ? { onCall } : {}),
+      detailed: parts.history.detailed,
       onStep(event) {
         if (!event.part && event.state === 'in-progress') {
           record.currentStep = { routine: event.routine, step: event.step };
         }
         parts.history.onStep(event);
-        logCall?.(event);
         watcher?.onStep?.(event);
       },
     },

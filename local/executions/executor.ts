@@ -2,7 +2,7 @@ import { messageOf } from '#shared/errors.ts';
 import { createCallbacks, type Callbacks } from './callbacks.ts';
 import { engineHost, type EngineOptions, type ExecutionPlace } from './engine-host.ts';
 import { createHistory, type History, type StepEntry } from './history.ts';
-import { isActive, type StoredExecution, type StoredWorkflow } from './resources.ts';
+import { historyLevel, isActive, type StoredExecution, type StoredWorkflow } from './resources.ts';
 import { GoogleError } from '#local/google-error.ts';
 import type { Collection } from '#local/store.ts';
 import { parseJson } from '#local/workflows/json.ts';
@@ -130,7 +130,7 @@ export function createExecutor(
       record,
       controller: new AbortController(),
       callbacks,
-      history: createHistory(clock),
+      history: createHistory(clock, historyLevel(record, workflow) === 'EXECUTION_HISTORY_DETAILED'),
       settled: Promise.resolve(),
     };
     running.set(record.id, entry);

@@ -11,6 +11,12 @@ import { parsedBody, type Route } from '#local/http.ts';
 const executionPath = `${locationPath}/workflows/{workflow}/executions/{execution}`;
 const pageSizes = { standard: 1000, max: 1000 };
 
+/** Deprecated in favour of the execution's level, and still taken. */
+const EntryView = z
+  .enum(['EXECUTION_ENTRY_VIEW_UNSPECIFIED', 'EXECUTION_ENTRY_VIEW_BASIC', 'EXECUTION_ENTRY_VIEW_DETAILED'])
+  .optional();
+type EntryView = z.infer<typeof EntryView>;
+
 /** The step entries of an execution: get, list, and deleting them once it has ended. */
 export function historyRoutes(context: RouteContext): Route[] {
   return [
@@ -20,6 +26,7 @@ export function historyRoutes(context: RouteContext): Route[] {
       handle(request) {
         const query = queryOf(request, {
           ...pageQuery,
+          view: EntryView,
           skip: z.coerce.number().int().min(0).optional(),
           filter: z.string().default(''),
           orderBy: z.string().default(''),
@@ -30,7 +37,7 @@ export function historyRoutes(context: RouteContext): Route[] {
           .filter(parseFilter(query.filter, entryFields))
           .sort(orderBy(query.orderBy, entryOrder));
         const { items, next } = pageOf(found, query, pageSizes, `${query.filter}|${query.orderBy}`);
-        const show = resourceOf(`${executionName(context, execution)}/stepEntries`, all);
+        const show = resourceOf(`${executionName(context, execution)}/stepEntries`, all, query.view);
         return { json: { stepEntries: items.map(show), ...next, totalSize: found.length } };
       },
     },
@@ -38,12 +45,12 @@ export function historyRoutes(context: RouteContext): Route[] {
       method: 'GET',
       path: `${executionPath}/stepEntries/{entry}`,
       handle(request) {
-        queryOf(request, {});
+        const { view } = queryOf(request, { view: EntryView });
         const execution = executionOf(context, request.params);
         const all = context.executor.historyOf(execution.id);
         const parent = `${executionName(context, execution)}/stepEntries`;
         const entry = all.find(({ id }) => String(id) === request.params['entry']);
-        if (entry) return { json: resourceOf(parent, all)(entry) };
+        if (entry) return { json: resourceOf(parent, all, view)(entry) };
         throw new GoogleError('NOT_FOUND', `Step entry ${parent}/${request.params['entry']} was not found`);
       },
     },
@@ -73,7 +80,11 @@ export function historyRoutes(context: RouteContext): Route[] {
  * branches that run at the same time have none.
  * @param all in the order of their ids, which are their positions from 1
  */
-function resourceOf(parentName: string, all: readonly StepEntry[]): (entry: StepEntry) => unknown {
+function resourceOf(
+  parentName: string,
+  all: readonly StepEntry[],
+  view: EntryView,
+): (entry: StepEntry) => unknown {
   const families = new Map<number | undefined, StepEntry[]>();
   for (const entry of all) {
     const family = families.get(entry.parent);
@@ -106,8 +117,13 @@ function resourceOf(parentName: string, all: readonly StepEntry[]): (entry: Step
       stepEntryMetadata: {
         progressType: progressType(entry, around),
         progressNumber: entry.progress?.toString(),
+        expectedIteration: entry.expected?.toString(),
         threadId: entry.threadId === '' ? undefined : entry.threadId,
       },
+      variableData:
+        entry.variables === undefined || view === 'EXECUTION_ENTRY_VIEW_BASIC'
+          ? undefined
+          : { variables: JSON.parse(entry.variables) as unknown },
     };
   };
 }

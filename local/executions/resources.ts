@@ -116,6 +116,18 @@ export function executionResource(
   };
 }
 
+/** That of the execution, or else of its workflow. */
+export function historyLevel(execution: StoredExecution, workflow: StoredWorkflow): HistoryLevel | undefined {
+  const levels = [execution.executionHistoryLevel, workflow.executionHistoryLevel];
+  return levels.find((level) => level !== 'EXECUTION_HISTORY_LEVEL_UNSPECIFIED' && level !== undefined);
+}
+
+/** That of the execution, or else of its workflow. */
+export function callLogLevel(execution: StoredExecution, workflow: StoredWorkflow): CallLogLevel | undefined {
+  const levels = [execution.callLogLevel, workflow.callLogLevel];
+  return levels.find((level) => level !== 'CALL_LOG_LEVEL_UNSPECIFIED' && level !== undefined);
+}
+
 export function isActive(execution: StoredExecution): boolean {
   return execution.state === 'ACTIVE' || execution.state === 'QUEUED';
 }

@@ -1,4 +1,5 @@
 import { backoffWaits } from '#local/workflows/backoff.ts';
+import { assignedNames } from '#local/workflows/check-steps.ts';
 import { lastly, repeat, rescued, type Eventual } from '#local/workflows/eventual.ts';
 import { fault, WorkflowFault } from '#local/workflows/fault.ts';
 import { library } from '#local/workflows/library.ts';
@@ -21,11 +22,8 @@ export function runTry(engine: Engine, step: Try, place: Place): Eventual<Flow> 
   return repeat<Flow>(() => {
     const again = retries > 0;
     const body = (inside: Place): Eventual<Flow> => engine.runBlock(step.body, inside);
-    const part = again ? 'RETRY' : 'TRY';
-    return rescued<Flow | undefined>(
-      () => engine.journal.part(part, again ? retries - 1 : undefined, step, place, body),
-      afterError,
-    );
+    const part = again ? { type: 'RETRY' as const, iteration: retries - 1 } : { type: 'TRY' as const };
+    return rescued<Flow | undefined>(() => engine.journal.part(part, step, place, body), afterError);
   });
 
   async function afterError(error: unknown): Promise<Flow | undefined> {
@@ -39,7 +37,9 @@ export function runTry(engine: Engine, step: Try, place: Place): Eventual<Flow> 
     }
     if (!step.except) throw error;
     const { as, steps } = step.except;
-    return engine.journal.part('EXCEPT', undefined, step, place, (inside) => {
+    // What the body assigns lives around the `try` however far it got: a fallback set by the handler is read behind it.
+    place.scope.declare(assignedNames(step.body));
+    return engine.journal.part({ type: 'EXCEPT' }, step, place, (inside) => {
       const scope = new Scope(engine.memory, place.scope);
       return lastly(
         () => {

@@ -7,6 +7,8 @@ export interface Signature {
   params: readonly { name: string; required: boolean }[];
   /** Only a call step may call it. */
   blocking: boolean;
+  /** See LibraryFunction. */
+  refuses?: Readonly<Record<string, string>>;
 }
 
 export interface Symbols {

@@ -186,8 +186,13 @@ export function checkProgram(program: Program): SourceProblem[] {
     const known = signature.params.map(({ name }) => name);
     for (const name of step.args.keys()) {
       if (known.includes(name)) continue;
+      const why = signature.refuses?.[name];
       const expected = known.join(', ') || 'none';
-      report(step, `unknown or unsupported argument '${name}' of ${step.function}: expected ${expected}`);
+      const problem =
+        why === undefined
+          ? `unknown or unsupported argument '${name}' of ${step.function}: expected ${expected}`
+          : `argument '${name}' of ${step.function} is not supported here: ${why}`;
+      report(step, problem);
     }
     for (const { name, required } of signature.params) {
       if (required && !step.args.has(name)) report(step, `argument '${name}' of ${step.function} is missing`);

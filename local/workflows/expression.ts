@@ -31,7 +31,7 @@ export type Expression =
 const literals = new Map<string, Value>([
   ...['true', 'True', 'TRUE'].map((word): [string, Value] => [word, true]),
   ...['false', 'False', 'FALSE'].map((word): [string, Value] => [word, false]),
-  ['null', null],
+  ...['null', 'Null', 'NULL'].map((word): [string, Value] => [word, null]),
 ]);
 const reserved = new Set([...literals.keys(), 'and', 'AND', 'or', 'OR', 'not', 'NOT', 'in']);
 

@@ -6,6 +6,8 @@ export type FaultTag =
   | 'AuthError'
   | 'ConnectionError'
   | 'ConnectionFailedError'
+  | 'ExecutionError'
+  | 'FailedJobError'
   | 'HttpError'
   | 'IndexError'
   | 'KeyError'

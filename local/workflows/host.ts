@@ -1,6 +1,6 @@
 import type { Clock } from '#shared/clock.ts';
 import type { Position } from '#local/workflows/program.ts';
-import type { Value } from '#local/workflows/values.ts';
+import type { Value, ValueMap } from '#local/workflows/values.ts';
 
 /** Everything a running workflow can see or do outside itself. */
 export interface WorkflowHost {
@@ -32,6 +32,10 @@ export interface LogEntry {
 export interface Observer {
   /** Twice for each entry: when it begins and when it ends. */
   onStep?(event: StepEvent): void;
+  /** Each event tells the variables too. */
+  detailed?: boolean;
+  /** When a call step has evaluated its arguments and begins the call; what it answers is told the end. A cancelled one has none. */
+  onCall?(call: CallBegun): (end: CallEnd) => void;
   /** Before the run waits that long, at most when for a callback. */
   onWait?(seconds: number, why: WaitReason): void;
   /** Once for each billed step; `external` counts a step that was announced as internal again, as external. */
@@ -83,7 +87,21 @@ export interface StepEvent {
   error?: Value;
   /** Counted from 0: the iteration of a loop, the branch of a parallel step, the retry. */
   iteration?: number;
+  /** How many iterations or branches there will be, unless one ends the others. */
+  expected?: number;
+  /** Those in scope where the entry stands, for a detailed observer. */
+  variables?: ValueMap;
 }
+
+export interface CallBegun {
+  step: string;
+  /** What is called: `http.get`, a subworkflow. */
+  callee: string;
+  args: ValueMap;
+}
+
+/** `origin` is the step that the failure comes from. */
+type CallEnd = { state: 'succeeded'; response: Value } | { state: 'failed'; error: Value; origin: string };
 
 export interface CallbackPort {
   /** Makes an endpoint and answers its URL. */
@@ -106,7 +124,7 @@ export interface CallbackDelivery {
   receivedTime: string;
 }
 
-/** Billed steps so far. https://cloud.google.com/workflows/pricing: internal reaches Google only, external any other address. */
+/** Billed steps so far. https://cloud.google.com/workflows/pricing: internal reaches Google only, external any other address or waits for a callback. */
 export interface BilledSteps {
   internal: number;
   external: number;

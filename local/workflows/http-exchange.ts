@@ -2,6 +2,7 @@ import { messageOf } from '#shared/errors.ts';
 import { fault, limitFault, type WorkflowFault } from '#local/workflows/fault.ts';
 import { formatJson, parseJson } from '#local/workflows/json.ts';
 import type { CallContext } from '#local/workflows/library/function.ts';
+import { fetchTrusting } from '#local/workflows/trusting-fetch.ts';
 import { decodeUtf8 } from '#local/workflows/utf8.ts';
 import { isMap, textOf, typeName, type Value, type ValueMap } from '#local/workflows/values.ts';
 
@@ -13,6 +14,8 @@ export interface Exchange {
   /** Undefined sends none. */
   body: Value | undefined;
   timeoutSeconds: number;
+  /** PEM of the one authority to trust over HTTPS, in place of the usual ones. */
+  caCertificate?: string | undefined;
 }
 
 /**
@@ -35,7 +38,12 @@ export async function exchange(request: Exchange, context: CallContext): Promise
     () => undefined, // the exchange ended first
   );
   try {
-    const response = await host.fetch(request.url, { method: request.method, headers, body, signal: whole });
+    const { method, url, caCertificate } = request;
+    const init = { method, headers, body, signal: whole };
+    const response =
+      caCertificate === undefined || !url.startsWith('https:')
+        ? await host.fetch(url, init)
+        : await fetchTrusting(caCertificate, url, init);
     const bytes = await readBody(response, context.limits.httpResponseBytes);
     const answer = new Map<string, Value>([
       ['body', decodeBody(bytes, response.headers.get('content-type') ?? '')],

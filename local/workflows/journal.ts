@@ -4,6 +4,9 @@ import type { Observer, StepEvent, StepType } from '#local/workflows/host.ts';
 import { library } from '#local/workflows/library.ts';
 import type { Place } from '#local/workflows/place.ts';
 import type { Step } from '#local/workflows/program.ts';
+import type { Value, ValueMap } from '#local/workflows/values.ts';
+
+type CallStep = Extract<Step, { kind: 'call' }>;
 
 /** Tells the observer of a run which steps and which parts of steps begin and end. Costs nothing without one. */
 export class Journal {
@@ -19,22 +22,34 @@ export class Journal {
     return this.#entry({ type: typeOf(step), part: false }, step, place, work);
   }
 
-  /** @param iteration counted from 0 */
   part<T>(
-    type: StepType,
-    iteration: number | undefined,
+    about: Pick<StepEvent, 'type' | 'iteration' | 'expected'>,
     step: Pick<Step, 'name' | 'position'>,
     place: Place,
     work: (inside: Place) => Eventual<T>,
   ): Eventual<T> {
     if (!this.#observer?.onStep) return work(place);
-    const counted = iteration === undefined ? {} : { iteration };
-    return this.#entry({ type, part: true, ...counted }, step, place, work);
+    return this.#entry({ ...about, part: true }, step, place, work);
+  }
+
+  call(step: CallStep, args: ValueMap, work: () => Eventual<Value>): Eventual<Value> {
+    const ended = this.#observer?.onCall?.({ step: step.name, callee: step.function, args });
+    if (!ended) return work();
+    const answered = rescued(work, (error) => {
+      if (error instanceof WorkflowFault) {
+        ended({ state: 'failed', error: error.value, origin: error.trace[0]?.step ?? step.name });
+      }
+      throw error;
+    });
+    return after(answered, (response) => {
+      ended({ state: 'succeeded', response });
+      return response;
+    });
   }
 
   /** One that a cancellation cuts short has no end. */
   #entry<T>(
-    about: Pick<StepEvent, 'type' | 'part' | 'iteration'>,
+    about: Pick<StepEvent, 'type' | 'part' | 'iteration' | 'expected'>,
     step: Pick<Step, 'name' | 'position'>,
     place: Place,
     work: (inside: Place) => Eventual<T>,
@@ -51,6 +66,7 @@ export class Journal {
         step: step.name,
         position: step.position,
         threadId: frame.threadId,
+        ...(this.#observer.detailed ? { variables: scope.visible() } : {}),
       });
     tell({ state: 'in-progress' });
     const ended = rescued(

@@ -2,7 +2,9 @@ import { collectionFunctions } from '#local/workflows/library/collections.ts';
 import { connectorFunctions } from '#local/workflows/library/connectors.ts';
 import { encodingFunctions } from '#local/workflows/library/encoding.ts';
 import { eventFunctions } from '#local/workflows/library/events.ts';
+import { experimentalFunctions } from '#local/workflows/library/experimental.ts';
 import type { LibraryFunction } from '#local/workflows/library/function.ts';
+import { gkeFunctions } from '#local/workflows/library/gke.ts';
 import { helperFunctions } from '#local/workflows/library/helpers.ts';
 import { httpFunctions } from '#local/workflows/library/http.ts';
 import { retryFunctions } from '#local/workflows/library/retry.ts';
@@ -20,6 +22,8 @@ export const library: ReadonlyMap<string, LibraryFunction> = new Map(
     ...retryFunctions,
     ...httpFunctions,
     ...eventFunctions,
+    ...experimentalFunctions,
     ...connectorFunctions,
+    ...gkeFunctions,
   ].map((known) => [known.name, known]),
 );

@@ -6,6 +6,16 @@ export function loopItems(kind: 'in' | 'range', over: Value): Iterable<Value> {
   return kind === 'in' ? listOf(over) : rangeOf(over);
 }
 
+/** How many of them there are; 0 for what `loopItems` refuses. */
+export function loopCount(kind: 'in' | 'range', over: Value): number {
+  if (!isList(over)) return 0;
+  const [start, end] = over;
+  if (kind === 'in') return over.length;
+  return isNumber(start ?? null) && isNumber(end ?? null)
+    ? Math.max(0, Math.floor(Number(end) - Number(start)) + 1)
+    : 0;
+}
+
 function listOf(value: Value): readonly Value[] {
   if (isList(value)) return value;
   throw fault('TypeError', `'in' must be a list, got ${typeName(value)}`);

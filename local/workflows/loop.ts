@@ -1,5 +1,5 @@
 import { lastly, repeat, after, type Eventual } from '#local/workflows/eventual.ts';
-import { loopItems } from '#local/workflows/loop-items.ts';
+import { loopCount, loopItems } from '#local/workflows/loop-items.ts';
 import { done, type Engine, type Flow, type Place } from '#local/workflows/place.ts';
 import type { Loop, Step } from '#local/workflows/program.ts';
 import { Scope } from '#local/workflows/scope.ts';
@@ -9,13 +9,15 @@ import type { Value } from '#local/workflows/values.ts';
 export function runLoop(engine: Engine, step: Step & Loop, place: Place): Eventual<Flow> {
   return after(engine.evaluate(step.over.template, place), (over) => {
     const items = loopItems(step.over.kind, over)[Symbol.iterator]();
+    const expected = loopCount(step.over.kind, over);
     let index = 0;
     return repeat<Flow>(() => {
       const { done: finished, value: item } = items.next();
       if (finished === true) return done;
       const at = index;
       index += 1;
-      const flow = engine.journal.part('FOR_ITERATION', at, step, place, (inside) =>
+      const about = { type: 'FOR_ITERATION', iteration: at, expected } as const;
+      const flow = engine.journal.part(about, step, place, (inside) =>
         runIteration(engine, step, { item, index: at }, inside),
       );
       return after(flow, (ended) => {

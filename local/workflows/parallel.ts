@@ -2,7 +2,7 @@ import { fault, WorkflowFault } from '#local/workflows/fault.ts';
 import { formatJson } from '#local/workflows/json.ts';
 import { lastly, after, type Eventual } from '#local/workflows/eventual.ts';
 import { runIteration } from '#local/workflows/loop.ts';
-import { loopItems } from '#local/workflows/loop-items.ts';
+import { loopCount, loopItems } from '#local/workflows/loop-items.ts';
 import { contextOf, payloadOf } from '#local/workflows/outcome-text.ts';
 import { done, type Engine, type Flow, type Place } from '#local/workflows/place.ts';
 import type { Step } from '#local/workflows/program.ts';
@@ -24,7 +24,7 @@ export async function runParallel(engine: Engine, step: Parallel, place: Place):
     throw fault('ParallelNestingError', `parallel steps are nested deeper than ${limits.parallelDepth}`);
   }
   const width = Math.min(await widthOf(engine, step, place), limits.concurrency);
-  const branches = await branchesOf(engine, step, place);
+  const { expected, branches } = await branchesOf(engine, step, place);
   const failed: Value[] = [];
   let truncated = false;
   let started = 0;
@@ -38,7 +38,8 @@ export async function runParallel(engine: Engine, step: Parallel, place: Place):
     const inner = place.with(place.scope, { threadId, parallels: frame.parallels + 1 });
     const named = step.work.kind === 'branches' ? (step.work.branches[index] ?? step) : step;
     try {
-      await engine.journal.part('PARALLEL_BRANCH_ENTRY', index, named, inner, branch);
+      const about = { type: 'PARALLEL_BRANCH_ENTRY', iteration: index, expected } as const;
+      await engine.journal.part(about, named, inner, branch);
     } catch (error) {
       if (!(error instanceof WorkflowFault) || !error.catchable) {
         engine.stop(error);
@@ -101,10 +102,21 @@ function widthOf(engine: Engine, step: Parallel, place: Place): Eventual<number>
   });
 }
 
-function branchesOf(engine: Engine, step: Parallel, place: Place): Eventual<Iterator<Branch>> {
+interface Branches {
+  expected: number;
+  branches: Iterator<Branch>;
+}
+
+function branchesOf(engine: Engine, step: Parallel, place: Place): Eventual<Branches> {
   const { work, shared } = step;
-  if (work.kind === 'branches') return work.branches.map(({ steps }) => inOwnScope(steps)).values();
-  return after(engine.evaluate(work.over.template, place), (over) => iterations(over));
+  if (work.kind === 'branches') {
+    const all = work.branches.map(({ steps }) => inOwnScope(steps));
+    return { expected: all.length, branches: all.values() };
+  }
+  return after(engine.evaluate(work.over.template, place), (over) => ({
+    expected: loopCount(work.over.kind, over),
+    branches: iterations(over),
+  }));
 
   function inOwnScope(steps: readonly Step[]): Branch {
     return (inside) => {

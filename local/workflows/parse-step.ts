@@ -81,9 +81,7 @@ export function createStepParser({ limits, read, report }: StepParsing): ParseSt
     const next = nextEntry ? stringAt(nextEntry.value, "'next'") : undefined;
     if (action === undefined && next === undefined)
       throw new PlacedError('the step does nothing', node.position);
-    if (nextEntry && (action === 'return' || action === 'raise')) {
-      throw new PlacedError(`'next' cannot follow '${action}'`, nextEntry.position);
-    }
+    // Behind `return` and `raise` it means nothing, yet Google's samples bigquery-load and photosharing have it.
     return { name, position: node.position, next, ...parseAction(action, fields, name) };
   }
 

@@ -50,6 +50,7 @@ interface RoutineNode {
 
 /** A bare list of steps is `main` without parameters. */
 function routineNodes(root: SourceNode, read: TemplateReader, limits: Limits): RoutineNode[] {
+  if (root.kind === 'scalar' && root.value === null) throw new PlacedError('it is empty', root.position);
   if (root.kind === 'list') return [{ name: 'main', params: [], steps: root }];
   const nodes = entriesOf(root, 'a workflow').map((entry) => routineNode(entry, read, limits));
   const main = nodes.find((node) => node.name === 'main');

@@ -141,5 +141,7 @@ export const defaultLimits = {
   /** All variables of an execution together. */
   memoryBytes: 512 * 1024,
   httpResponseBytes: 2 * 1024 * 1024,
+  /** A year. */
+  executionSeconds: 31_536_000,
 };
 export type Limits = Readonly<typeof defaultLimits>;

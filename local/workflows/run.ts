@@ -38,14 +38,17 @@ export async function interpret(
   const ended = AbortSignal.any([signal, stop.signal]);
   // Every branch that waits listens to it; Node takes more than ten listeners for a leak.
   setMaxListeners(0, ended);
+  const began = host.clock.now();
   let executed = 0;
   const context: CallContext = {
     host,
     limits,
     signal: ended,
-    wait(seconds, why) {
+    secondsLeft,
+    async wait(seconds, why) {
       host.observer?.onWait?.(seconds, why);
-      return host.clock.sleep(seconds * 1000, ended);
+      await host.clock.sleep(Math.min(seconds, secondsLeft()) * 1000, ended);
+      secondsLeft();
     },
     billExternal() {
       billed.internal -= 1;
@@ -67,6 +70,13 @@ export async function interpret(
   const [parameter] = main.params;
   const args = new Map(parameter ? [[parameter.name, argument]] : []);
   return callRoutine(main, args, { depth: 0, parallels: 0, threadId: '', entry: undefined });
+
+  /** Looked at where time passes: before and after a wait. (How Google ends such an execution is unverified.) */
+  function secondsLeft(): number {
+    const seconds = (began - host.clock.now()) / 1000 + limits.executionSeconds;
+    if (seconds > 0) return seconds;
+    throw limitFault(`the execution lasted longer than ${limits.executionSeconds} seconds`);
+  }
 
   function bill(kind: keyof BilledSteps): void {
     billed[kind] += 1;
@@ -200,7 +210,10 @@ export async function interpret(
     const named = mapInTurn([...step.args], ([name, template]) =>
       after(evaluateTemplate(template, place), (value): [string, Value] => [name, value]),
     );
-    return after(named, (values) => callFunction(step.function, new Map(values), place));
+    return after(named, (values) => {
+      const args = new Map(values);
+      return engine.journal.call(step, args, () => callFunction(step.function, args, place));
+    });
   }
 
   function callFunction(name: string, values: ReadonlyMap<string, Value>, place: Place): Eventual<Value> {

@@ -27,6 +27,11 @@ export class Scope {
     return this.#parent ? this.#parent.read(name) : null;
   }
 
+  /** Every variable that can be read here. */
+  visible(): Map<string, Value> {
+    return new Map([...(this.#parent?.visible() ?? []), ...this.#values]);
+  }
+
   write(name: string, value: Value): void {
     (this.#ownerOf(name) ?? this).define(name, value);
   }
@@ -38,6 +43,11 @@ export class Scope {
     this.#values.set(name, value);
     this.#bytes += size;
     if (size !== 0) this.#memory.take(size);
+  }
+
+  /** Variables of this scope that no assignment has reached yet; one that is known already stays as it is. */
+  declare(names: readonly string[]): void {
+    for (const name of names) if (!this.#ownerOf(name)) this.define(name, null);
   }
 
   /** Its variables are gone. */

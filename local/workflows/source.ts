@@ -6,6 +6,7 @@ import {
   type Position,
   type SourceProblem,
 } from '#local/workflows/program.ts';
+import { hasStandIns, masked, onOneLine, unmasked } from '#local/workflows/yaml-text.ts';
 
 /** YAML or JSON with the place of every part; map keys are strings. */
 export type SourceNode = { position: Position } & (
@@ -24,8 +25,8 @@ export interface SourceEntry {
 const deepest = 100;
 
 /**
- * Reads YAML 1.2 (JSON is part of it). An alias stands for a copy of its anchor's value (that Google allows them is
- * unverified). Own tags and duplicate keys are refused.
+ * Reads YAML 1.2 (JSON is part of it) and what yaml-text.ts adds. An alias stands for a copy of its anchor's value (that
+ * Google allows them is unverified). Own tags and duplicate keys are refused.
  * @throws WorkflowSourceError with every syntax problem
  */
 export function readSource(text: string, limits: Limits): SourceNode {
@@ -35,13 +36,17 @@ export function readSource(text: string, limits: Limits): SourceNode {
     throw sourceError(`the source has ${bytes} bytes, the limit is ${limits.sourceBytes}`, start);
   }
   const lines = new LineCounter();
-  const document = documentOf(text, lines);
+  lines.addNewLine(0);
+  for (const { index } of text.matchAll(/\n/g)) lines.addNewLine(index + 1);
+  const mask = !hasStandIns(text);
+  const document = documentOf(text, mask);
   const positionAt = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   };
   const problems: SourceProblem[] = [...document.errors, ...document.warnings].map((problem) => ({
-    message: problem.message,
+    message:
+      problem.code === 'MULTIPLE_DOCS' ? 'the source has more than one YAML document' : problem.message,
     position: positionAt(problem.pos[0]),
   }));
   const expanded = { nodes: 0 };
@@ -76,7 +81,8 @@ export function readSource(text: string, limits: Limits): SourceNode {
     }
     const value: unknown = isScalar(node) ? node.value : node;
     if (value === null || ['boolean', 'bigint', 'number', 'string'].includes(typeof value)) {
-      return { kind: 'scalar', value: value as null | boolean | bigint | number | string, position };
+      const scalar = mask && typeof value === 'string' ? unmasked(value) : value;
+      return { kind: 'scalar', value: scalar as null | boolean | bigint | number | string, position };
     }
     problems.push({
       message: 'this YAML node is not a string, number, boolean, null, list or map',
@@ -90,9 +96,17 @@ export function readSource(text: string, limits: Limits): SourceNode {
   return root;
 }
 
-function documentOf(text: string, lineCounter: LineCounter): ReturnType<typeof parseDocument> {
+type Document = ReturnType<typeof parseDocument>;
+
+function documentOf(text: string, mask: boolean): Document {
+  const parse = (yaml: string): Document => parseDocument(yaml, { intAsBigInt: true, prettyErrors: false });
   try {
-    return parseDocument(text, { intAsBigInt: true, lineCounter, prettyErrors: false });
+    if (!mask) return parse(text);
+    const yaml = masked(text);
+    const document = parse(yaml);
+    const flat = document.errors.length === 0 ? undefined : onOneLine(yaml);
+    const other = flat === undefined ? document : parse(flat);
+    return other.errors.length === 0 ? other : document;
   } catch (error) {
     // The YAML reader goes down by recursion, too, and stumbles over some malformed input.
     throw sourceError(`the source cannot be read: ${messageOf(error)}`, { line: 1, column: 1 });

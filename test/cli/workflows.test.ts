@@ -79,10 +79,50 @@ describe('workflows check', () => {
     ]);
   });
 
-  it('refuses what it cannot read', async () => {
-    const { code, stderr } = await runHere(['workflows', 'check', join(directory, 'none.yaml')]);
-    expect(code).toBe(2);
-    expect(stderr).toContain('none.yaml cannot be read');
+  it.each([
+    ['is not there', 'none.yaml'],
+    ['is a directory', ''],
+  ])('checks nothing when one of its files %s', async (_name, missing) => {
+    const good = await file('good.yaml', '- a: {return: 1}');
+    const { code, stdout, stderr } = await runHere(['workflows', 'check', good, join(directory, missing)]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(`${missing} cannot be read`);
+  });
+
+  it.each([
+    ['an empty file', '', '1:1', 'error in the source: it is empty'],
+    ['a file of comments', '# nothing yet\n', '1:1', 'error in the source: it is empty'],
+    [
+      'a file of 128 KiB and a byte',
+      `#${' '.repeat(128 * 1024)}`,
+      '1:1',
+      'the source has 131073 bytes, the limit is 131072',
+    ],
+    ['JSON that breaks off', '[{"a": {"return": 1}}', '1:22', ''],
+    ['two documents', '- a: {return: 1}\n---\n', '2:1', 'the source has more than one YAML document'],
+    ['no text at all', '\0\uFFFD', '1:1', ''],
+  ])('names a place in %s', async (_name, text, place, message) => {
+    const path = await file('odd.yaml', text);
+    const { code, stdout, stderr } = await runHere(['workflows', 'check', path]);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+    const [first, line, mark] = stdout.split('\n');
+    expect(first).toContain(`✗ ${path}:${place}: failed to build: ${message}`);
+    expect(line).toMatch(new RegExp(`^ *${place.split(':')[0]} \\|`));
+    expect(mark).toMatch(/^ *\| *\^$/);
+  });
+
+  it('reads standard input as -', async () => {
+    const good = await runHere(['workflows', 'check', '-'], {}, '- a: {return: 1}');
+    expect(good).toEqual({ code: 0, stdout: '✓ -\n', stderr: '' });
+    const bad = await runHere(['workflows', 'check', '-'], {}, '- a: {return: "${x}"}');
+    expect(bad.code).toBe(1);
+    expect(bad.stdout).toMatch(/^✗ -:1:\d+: failed to build/);
+    const run = await runHere(['workflows', 'run', '-'], {}, '[{"a": {"return": "${2 + 3}"}}]');
+    expect(run).toEqual({ code: 0, stdout: '5\n', stderr: '' });
+  });
+
+  it('needs a file', async () => {
+    expect((await runHere(['workflows', 'check'])).code).toBe(2);
   });
 });
 
@@ -143,6 +183,17 @@ describe('workflows run', () => {
     expect(Number.parseFloat(lines.at(-2)!)).toBeGreaterThanOrEqual(3601);
   });
 
+  it('counts a wait for a callback as an external step', async () => {
+    const source = `
+- endpoint: {call: events.create_callback_endpoint, args: {http_callback_method: POST}, result: c}
+- wait: {call: events.await_callback, args: {callback: "\${c}", timeout: 43200}}`;
+    const { code, stderr } = await run(source, '--trace', '--clock', 'virtual');
+    expect(code).toBe(1);
+    expect(stderr).toContain('… waits for a callback, 43200 s at most');
+    expect(stderr).toContain('2 billed steps: 1 internal, 1 external');
+    expect(stderr).toContain('"TimeoutError"');
+  });
+
   it('answers everything as one JSON document', async () => {
     const words = ['--trace', '--clock', 'virtual', '--json'];
     const { code, stdout } = await run(retries().replace('PATH', 'json'), ...words);
@@ -197,12 +248,13 @@ describe('a run in a process of its own', () => {
 - done: {return: "\${got.http_request.body}"}
 `;
 
-  async function start(): Promise<{
+  async function start(...words: string[]): Promise<{
     hint: string;
     process: ReturnType<typeof spawn>;
     ended: Promise<Finished>;
   }> {
-    const child = spawn(process.execPath, [main, 'workflows', 'run', await file('waits.yaml', waits)], {
+    const path = await file('waits.yaml', waits);
+    const child = spawn(process.execPath, [main, 'workflows', 'run', path, ...words], {
       env: { PATH: process.env['PATH'] ?? '' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -233,6 +285,14 @@ describe('a run in a process of its own', () => {
       stdout: '',
       stderr: expect.stringContaining('Interrupted'),
     });
+  });
+
+  it('that is cancelled says so as JSON too', async () => {
+    const { process: child, ended } = await start('--json');
+    child.kill('SIGINT');
+    const { code, stdout } = await ended;
+    expect(code).toBe(130);
+    expect(JSON.parse(stdout)).toEqual({ state: 'CANCELLED', billedSteps: { internal: 1, external: 1 } });
   });
 
   it('says how it is used', async () => {

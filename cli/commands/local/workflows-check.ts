@@ -1,22 +1,25 @@
 import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
 import { parseWorkflow } from '#local/workflows/parse.ts';
 import { WorkflowSourceError, type SourceProblem } from '#local/workflows/program.ts';
 import { messageOf } from '#shared/errors.ts';
 import { oneLine } from '#shared/report/text.ts';
+import type { Context } from '#cli/context.ts';
 import { exit, usageError } from '#cli/exit.ts';
 import { markedLine } from '#cli/marked-line.ts';
-import type { Paint, Terminal } from '#cli/terminal.ts';
+import type { Paint } from '#cli/terminal.ts';
 
 /** @throws CommandError when a file cannot be read: then none is checked */
 export async function checkWorkflows(options: {
-  terminal: Terminal;
+  context: Pick<Context, 'terminal' | 'stdin'>;
   names: readonly string[];
   json: boolean;
 }): Promise<number> {
-  const { terminal, names, json } = options;
+  const { context, names, json } = options;
+  const { terminal } = context;
   const files = await Promise.all(
     names.map(async (name) => {
-      const source = await readSource(name);
+      const source = await readSource(name, context.stdin);
       return { name, source, problems: problemsOf(source) };
     }),
   );
@@ -39,10 +42,10 @@ export async function checkWorkflows(options: {
   return files.every(({ problems }) => problems.length === 0) ? exit.done : exit.no;
 }
 
-/** @throws CommandError for wrong usage */
-export async function readSource(name: string): Promise<string> {
+/** @param name `-` is standard input. @throws CommandError for wrong usage */
+export async function readSource(name: string, stdin: Context['stdin']): Promise<string> {
   try {
-    return await readFile(name, 'utf8');
+    return await (name === '-' ? text(stdin) : readFile(name, 'utf8'));
   } catch (error) {
     throw usageError(`${oneLine(name)} cannot be read: ${messageOf(error)}`);
   }

@@ -32,7 +32,7 @@ export async function runWorkflowFile(options: {
 }): Promise<number> {
   const { context, name, data, json } = options;
   const { terminal } = context;
-  const source = await readSource(name);
+  const source = await readSource(name, context.stdin);
   const userEnvVars = Object.fromEntries(options.env.map(variable));
   if (data !== undefined) checkData(data);
   const problems = problemsOf(source);

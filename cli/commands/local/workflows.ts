@@ -19,20 +19,23 @@ export function addWorkflowCommands(program: Command, context: Context, run: Run
   workflows
     .command('check')
     .description('say what a deployment to Google would refuse, with the line it is in')
-    .argument('<file...>', 'YAML or JSON')
+    .argument('<file...>', 'YAML or JSON; - is standard input')
     .option('--json', 'as JSON')
-    .addHelpText('after', examples('workflows check workflows/deploy.yaml', 'workflows check *.yaml --json'))
+    .addHelpText(
+      'after',
+      `\nExit codes: 0 all are valid · 1 one is not · 2 one cannot be read, then none is checked\n${examples('workflows check workflows/deploy.yaml', 'workflows check *.yaml --json')}`,
+    )
     .action((names: string[], _: unknown, command: Command) =>
       run(async () => {
         const { checkWorkflows } = await import('./workflows-check.ts');
-        return checkWorkflows({ terminal: context.terminal, names, json: optionsOf(command, Common).json });
+        return checkWorkflows({ context, names, json: optionsOf(command, Common).json });
       }),
     );
 
   workflows
     .command('run')
     .description('run a file on its own: its result on standard output, or its error on standard error')
-    .argument('<file>', 'YAML or JSON')
+    .argument('<file>', 'YAML or JSON; - is standard input')
     .option('--data <json>', 'the argument of main')
     .option(
       '--env <key=value>',

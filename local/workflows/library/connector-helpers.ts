@@ -1,7 +1,8 @@
 import { fault } from '#local/workflows/fault.ts';
-import { formatJson, parseJson } from '#local/workflows/json.ts';
-import { connectorCall, poll, request } from '#local/workflows/library/connector-call.ts';
+import { formatJson } from '#local/workflows/json.ts';
+import { connectorCall, request } from '#local/workflows/library/connector-call.ts';
 import { define, type Args, type CallContext } from '#local/workflows/library/function.ts';
+import { runExecution, workflowIn } from '#local/workflows/library/run-execution.ts';
 import { decodeUtf8 } from '#local/workflows/utf8.ts';
 import { isMap, type Value } from '#local/workflows/values.ts';
 
@@ -53,33 +54,9 @@ function secretPath(args: Args, { host }: CallContext): string {
  * @throws OperationError when it does not succeed (tag and form are unverified)
  */
 async function run(args: Args, context: CallContext): Promise<Value> {
-  const { env } = context.host;
-  const project = args.string('project_id', env.GOOGLE_CLOUD_PROJECT_ID);
-  const location = args.string('location', env.GOOGLE_CLOUD_LOCATION);
-  const parts = { projects: project, locations: location, workflows: args.string('workflow_id') };
-  const parent = Object.entries(parts).map(([kind, id]) => `${kind}/${encodeURIComponent(id)}`);
-  const argument = args.optional('argument');
-  const call = connectorCall(args, context);
-  const service = 'workflowexecutions';
-  const body = new Map(argument === undefined ? [] : [['argument', formatJson(argument)]]);
-  const path = `/v1/${parent.join('/')}/executions`;
-  const created = await request(call, { service, method: 'POST', path, body });
-  if (call.skipPolling) return null;
-  const name = isMap(created) ? (created.get('name') ?? null) : null;
-  if (typeof name !== 'string') {
-    throw fault('ResponseTypeError', `expected an execution, got ${formatJson(created)}`);
-  }
-  const ended = await poll(call, `execution ${name}`, async () => {
-    const found = await request(call, { service, method: 'GET', path: `/v1/${name}` });
-    const state = isMap(found) ? found.get('state') : undefined;
-    return state === 'ACTIVE' || state === 'QUEUED' ? undefined : found;
+  return runExecution(connectorCall(args, context), {
+    workflow: workflowIn(args, context),
+    argument: args.optional('argument'),
+    failure: 'OperationError',
   });
-  const execution = isMap(ended) ? ended : new Map<string, Value>();
-  const result = execution.get('result') ?? 'null';
-  if (execution.get('state') === 'SUCCEEDED' && typeof result === 'string') return parseJson(result);
-  throw fault(
-    'OperationError',
-    `execution ${name} ended in the state ${formatJson(execution.get('state') ?? null)}`,
-    [['operation', execution]],
-  );
 }

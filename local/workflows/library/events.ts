@@ -24,13 +24,17 @@ export const eventFunctions = [
   ),
   define(
     'events.await_callback(callback, timeout?)',
-    async (args, { host, signal }) => {
+    async (args, context) => {
+      const { host, signal } = context;
       const url = args.map('callback').get('url') ?? null;
       if (typeof url !== 'string') throw args.invalid('callback', 'is not an endpoint: it has no url');
       const seconds = args.number('timeout', 43_200);
       if (!(seconds >= 0)) throw args.invalid('timeout', `must not be negative: ${seconds}`);
+      context.billExternal();
       host.observer?.onWait?.(seconds, 'callback');
-      const delivery = await host.callbacks.next(url, seconds * 1000, signal);
+      const longest = Math.min(seconds, context.secondsLeft());
+      const delivery = await host.callbacks.next(url, longest * 1000, signal);
+      context.secondsLeft();
       if (!delivery) throw fault('TimeoutError', `no callback arrived within ${seconds} seconds`);
       return new Map<string, Value>([
         [

@@ -10,6 +10,8 @@ export interface LibraryFunction {
   params: readonly { name: string; required: boolean }[];
   /** A blocking function may be called by a step only, never inside an expression. */
   blocking: boolean;
+  /** Arguments that Google takes and this runtime cannot: why. A deployment that gives one is refused. */
+  refuses?: Readonly<Record<string, string>>;
   run(args: Args, context: CallContext): Value | Promise<Value>;
 }
 
@@ -18,9 +20,11 @@ export interface CallContext {
   host: WorkflowHost;
   limits: Limits;
   signal: AbortSignal;
+  /** How long the execution may still last. @throws WorkflowFault that cannot be caught, when it may no longer */
+  secondsLeft(): number;
   /** Sleeps on the clock of the run; the observer is told. */
   wait: (seconds: number, why: WaitReason) => Promise<void>;
-  /** The step is billed as external: it reaches an address that is not Google's. */
+  /** The step is billed as external: it reaches an address that is not Google's, or waits for a callback. */
   billExternal(): void;
   /** One more billed step, for what the engine does again on its own (a retry, a look at an operation). */
   billAgain(): void;

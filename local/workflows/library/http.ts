@@ -1,19 +1,23 @@
+import { X509Certificate } from 'node:crypto';
 import { messageOf } from '#shared/errors.ts';
 import { fault } from '#local/workflows/fault.ts';
-import { define, type Args, type CallContext } from '#local/workflows/library/function.ts';
+import {
+  define,
+  type Args,
+  type CallContext,
+  type LibraryFunction,
+} from '#local/workflows/library/function.ts';
 import { exchange } from '#local/workflows/http-exchange.ts';
 import { isList, isMap, isNumber, textOf, typeName, type Value } from '#local/workflows/values.ts';
 
-const withBody = 'url, timeout?, body?, headers?, query?, auth?';
+const more = 'headers?, query?, auth?, ca_certificate?';
+const withBody = `url, timeout?, body?, ${more}`;
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'];
 const timeoutSeconds = { standard: 300, longest: 1800 };
 
-/**
- * http.*: https://docs.cloud.google.com/workflows/docs/reference/stdlib/http/request. `private_service_name` and
- * `ca_certificate` are not supported and thus unknown arguments.
- */
-export const httpFunctions = [
-  define('http.get(url, timeout?, headers?, query?, auth?)', (args, call) => send('GET', args, call), true),
+/** http.*: https://docs.cloud.google.com/workflows/docs/reference/stdlib/http/request */
+export const httpFunctions: LibraryFunction[] = [
+  define(`http.get(url, timeout?, ${more})`, (args, call) => send('GET', args, call), true),
   ...['post', 'put', 'patch', 'delete'].map((name) =>
     define(`http.${name}(${withBody})`, (args, call) => send(name.toUpperCase(), args, call), true),
   ),
@@ -26,7 +30,10 @@ export const httpFunctions = [
     },
     true,
   ),
-];
+].map((known) => ({
+  ...known,
+  refuses: { private_service_name: 'the local cloud has no Service Directory that could know the address' },
+}));
 
 async function send(method: string, args: Args, context: CallContext): Promise<Value> {
   const url = urlOf(args);
@@ -42,7 +49,22 @@ async function send(method: string, args: Args, context: CallContext): Promise<V
   const authorization = await authorizationOf(args, url, context);
   if (authorization !== undefined) headers.set('authorization', authorization);
   const body = args.optional('body');
-  return exchange({ method, url: url.href, headers, body, timeoutSeconds: timeout }, context);
+  const caCertificate = authorityOf(args);
+  return exchange({ method, url: url.href, headers, body, timeoutSeconds: timeout, caCertificate }, context);
+}
+
+const certificateIn = (pem: string): X509Certificate => new X509Certificate(pem);
+
+/** That it is PEM, and that it takes the place of the usual authorities, is unverified. */
+function authorityOf(args: Args): string | undefined {
+  if (args.optional('ca_certificate') === undefined) return undefined;
+  const pem = args.string('ca_certificate');
+  try {
+    certificateIn(pem);
+    return pem;
+  } catch (error) {
+    throw args.invalid('ca_certificate', `is not a certificate in PEM: ${messageOf(error)}`);
+  }
 }
 
 /**

@@ -126,6 +126,18 @@ test.each<{ what: string; source: Record<string, string>; entrypoint: string[] }
   expect(JSON.parse(config.bytes.toString())).toMatchObject({ config: { Entrypoint: entrypoint } });
 });
 
+test('labels that the source gives its image are there, and those of the build come before them', async () => {
+  const start = { entrypoint: ['node', 'a.js'], labels: { version: '1', team: 'a' } };
+  const files = { 'a.js': '', 'slipway.build.json': JSON.stringify(start) };
+  const { config } = await buildImage(
+    Object.entries(files).map(([path, content]) => sourceFile(path, content)),
+    { version: '2' },
+  );
+  expect(JSON.parse(config.bytes.toString())).toMatchObject({
+    config: { Labels: { version: '2', team: 'a' } },
+  });
+});
+
 test.each<{ what: string; source: Record<string, string>; message: string }>([
   { what: 'nothing says how to start', source: { 'app.py': '' }, message: 'Nothing says how to start' },
   { what: 'the file is missing', source: packageJson({ main: 'b.js' }), message: 'no file "b.js"' },

@@ -52,6 +52,17 @@ describe('a callback endpoint', () => {
     expect((await at.call('GET', `${name}/callbacks`)).json.callbacks).toEqual([]);
   });
 
+  // An upgrade while a deployment waits: docs/operations.md.
+  it('is answered to the revision that its execution began with, also after the workflow was replaced', async () => {
+    await at.deploy('w', waits);
+    const before = await at.run('w');
+    const url = await until(() => at.logs[0]);
+    await at.call('PATCH', `${parent}/w`, { sourceContents: '- a: {return: "the new one"}' });
+    expect(JSON.parse((await at.ended(await at.run('w'))).result)).toBe('the new one');
+    expect((await at.call('POST', url, { n: 1 })).status).toBe(200);
+    expect(JSON.parse((await at.ended(before)).result)).toEqual({ n: 1 });
+  });
+
   it('keeps one payload that came early, answers 429 to the next, and takes more once it is read', async () => {
     await at.deploy('w', earlyDelivery);
     const name = await at.run('w');

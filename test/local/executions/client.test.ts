@@ -54,4 +54,40 @@ describe('Google’s own client over REST', () => {
     await expect(client.getExecution({ name: `${name}x` })).rejects.toMatchObject({ code: 404 });
     await client.close();
   });
+
+  it('reads results and errors, and follows the pages of a list', async () => {
+    const client = new ExecutionsClient(options());
+    await at.deploy('half', 'main: {params: [n], steps: [{a: {return: "${10 / n}"}}]}');
+    const names: string[] = [];
+    for (const argument of ['4', '0', '2']) {
+      const [created] = await client.createExecution({
+        parent: `${parent}/half`,
+        execution: { argument },
+      });
+      names.unshift(created.name!);
+      await at.ended(created.name!);
+    }
+    const [last, failed, first] = await Promise.all(
+      names.map(async (name) => (await client.getExecution({ name }))[0]),
+    );
+    expect(last).toMatchObject({ state: 'SUCCEEDED', result: '5' });
+    expect(failed).toMatchObject({
+      state: 'FAILED',
+      error: {
+        payload: expect.stringContaining('ZeroDivisionError'),
+        context: expect.stringContaining('in step "a", routine "main", line: 1'),
+        stackTrace: { elements: [{ routine: 'main', step: 'a', position: { line: '1' } }] },
+      },
+    });
+    expect(first).toMatchObject({ state: 'SUCCEEDED', result: '2.5' });
+    const found: string[] = [];
+    for await (const { name } of client.listExecutionsAsync({ parent: `${parent}/half`, pageSize: 1 })) {
+      found.push(name!);
+    }
+    expect(found).toEqual(names);
+    await expect(
+      client.createExecution({ parent: `${parent}/nothing`, execution: {} }),
+    ).rejects.toMatchObject({ code: 404 });
+    await client.close();
+  });
 });

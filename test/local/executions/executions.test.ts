@@ -123,7 +123,7 @@ describe('executions', () => {
     ['an argument that is no JSON', 'w', { argument: '{' }, 400],
     ['a label in capitals', 'w', { labels: { A: 'b' } }, 400],
     ['an unknown field', 'w', { args: {} }, 400],
-    ['a history with variables', 'w', { executionHistoryLevel: 'EXECUTION_HISTORY_DETAILED' }, 501],
+    ['a history level that there is not', 'w', { executionHistoryLevel: 'ALL' }, 400],
   ])('are refused for %s', async (_name, workflow, body, status) => {
     await at.deploy('w', one);
     expect((await at.call('POST', `${parent}/${workflow}/executions`, body)).status).toBe(status);
@@ -259,6 +259,66 @@ describe('call logging', () => {
     ],
   ])('tells %s', async (_name, workflow, execution, expected) => {
     expect(await logged(workflow, execution)).toEqual(expected);
+  });
+});
+
+describe('a call that is logged', () => {
+  const entriesOf = async (source: string): Promise<Record<string, unknown>[]> => {
+    await at.deploy('w', source, { callLogLevel: 'LOG_ALL_CALLS' });
+    await at.ended(await at.run('w'));
+    return at.logs.filter((entry) => typeof entry !== 'string');
+  };
+  const time = expect.stringMatching(/^\d{4}-.*Z$/);
+
+  it('says what was called, with what, and what it answered', async () => {
+    const [begun, succeeded] = await entriesOf(
+      '- a: {call: text.split, args: {source: "a,b", separator: ","}, result: x}',
+    );
+    const call = {
+      '@type': 'type.googleapis.com/google.cloud.workflows.type.EngineCallLog',
+      executionId: expect.any(String),
+      activityTime: time,
+      step: 'a',
+      callee: 'text.split',
+    };
+    expect(begun).toEqual({
+      ...call,
+      state: 'BEGUN',
+      begun: { namedArgs: { source: 'a,b', separator: ',' } },
+    });
+    expect(succeeded).toEqual({
+      ...call,
+      state: 'SUCCEEDED',
+      succeeded: { callStartTime: time, response: '["a","b"]' },
+    });
+  });
+
+  it('says with what it failed, and in which step, through every subworkflow', async () => {
+    const entries = await entriesOf(`
+main: {steps: [{outer: {call: sub, args: {n: 0}}}]}
+sub: {params: [n], steps: [{inner: {return: "\${1 / n}"}}]}`);
+    expect(entries.at(-1)).toMatchObject({
+      state: 'EXCEPTION_RAISED',
+      step: 'outer',
+      callee: 'sub',
+      exceptionRaised: { exception: expect.stringContaining('ZeroDivisionError'), origin: 'inner' },
+    });
+  });
+
+  it('does not show the Authorization header, and everything else', async () => {
+    const headers = '{AUTHORIZATION: Bearer secret, X-Other: seen}';
+    const [begun] = await entriesOf(
+      `- a: {call: http.post, args: {url: "http://127.0.0.1:9", headers: ${headers}, body: '\${text.encode("raw")}'}}`,
+    );
+    expect(begun).toMatchObject({
+      begun: {
+        namedArgs: { headers: { AUTHORIZATION: 'REDACTED', 'X-Other': 'seen' }, body: 'cmF3' },
+      },
+    });
+  });
+
+  it('is one of a step: calls inside expressions are not logged', async () => {
+    expect(await entriesOf('- a: {return: "${len([1])}"}')).toEqual([]);
   });
 });
 

@@ -164,6 +164,64 @@ describe('step entries', () => {
     expect(entries.map(({ step }) => step)).toEqual(steps);
   });
 
+  const looping = `
+- init: {assign: [{n: 0}, {raw: '\${text.encode("a")}'}]}
+- count: {for: {value: v, in: [1, 2], steps: [{add: {assign: [{n: "\${n + v}"}]}}]}}
+- both: {parallel: {shared: [n], for: {value: w, range: [1, 3], steps: [{p: {assign: [{n: "\${n + w}"}]}}]}}}
+- infinite: {assign: [{n: "\${1e308 * 10}"}]}
+`;
+
+  it('have the variables in scope and the number of iterations when detailed', async () => {
+    await at.deploy('w', looping);
+    const name = await at.run('w', { executionHistoryLevel: 'EXECUTION_HISTORY_DETAILED' });
+    expect((await at.ended(name)).state).toBe('SUCCEEDED');
+    const entries = await entriesOf(name);
+    const variablesOf = (step: string) =>
+      entries
+        .filter((entry) => entry.step === step && entry.stepType === 'STEP_ASSIGN')
+        .map(({ variableData }) => variableData?.variables);
+    expect(variablesOf('init')).toEqual([{ n: 0, raw: 'YQ==' }]);
+    expect(variablesOf('add')).toEqual([
+      { n: 1, raw: 'YQ==', v: 1 },
+      { n: 3, raw: 'YQ==', v: 2 },
+    ]);
+    expect(variablesOf('infinite')).toEqual([{ n: 'Infinity', raw: 'YQ==' }]);
+    const expected = entries.map(({ stepEntryMetadata }) => stepEntryMetadata.expectedIteration);
+    expect(expected.filter((count) => count !== undefined)).toEqual(['2', '2', '3', '3', '3']);
+    const basic = await entriesOf(name, '?view=EXECUTION_ENTRY_VIEW_BASIC');
+    expect(basic.every((entry) => !('variableData' in entry))).toBe(true);
+  });
+
+  it.each([
+    ['nothing says so', {}, {}, false],
+    ['the workflow says so', { executionHistoryLevel: 'EXECUTION_HISTORY_DETAILED' }, {}, true],
+    [
+      'the execution says otherwise than the workflow',
+      { executionHistoryLevel: 'EXECUTION_HISTORY_DETAILED' },
+      { executionHistoryLevel: 'EXECUTION_HISTORY_BASIC' },
+      false,
+    ],
+  ])('are detailed or not when %s', async (_name, workflow, execution, detailed) => {
+    await at.deploy('w', looping, workflow);
+    const name = await at.run('w', execution);
+    await at.ended(name);
+    const [first] = await entriesOf(name);
+    expect('variableData' in first!).toBe(detailed);
+  });
+
+  it('of a run that would fill the disk with its variables go without them in the end', async () => {
+    const big = `
+- begin: {assign: [{text: "${'x'.repeat(50_000)}"}, {n: 0}]}
+- count: {for: {value: v, range: [1, 400], steps: [{add: {assign: [{n: "\${n + v}"}]}}]}}`;
+    await at.deploy('w', big);
+    const name = await at.run('w', { executionHistoryLevel: 'EXECUTION_HISTORY_DETAILED' });
+    await at.ended(name);
+    const entries = await entriesOf(name, '?filter=step="add" AND stepType="ASSIGN"');
+    expect(entries).toHaveLength(400);
+    expect(entries[0]).toHaveProperty('variableData');
+    expect(entries.at(-1)).not.toHaveProperty('variableData');
+  });
+
   it('come in pages, and skip counts from the page on', async () => {
     await at.deploy('w', everything);
     const name = await at.run('w');

@@ -41,7 +41,13 @@ export interface StepEntry {
   state: string;
   exception?: { payload: string };
   navigationInfo: { parent?: string; children: string[]; previous?: string; next?: string };
-  stepEntryMetadata: { progressType?: string; progressNumber?: string; threadId?: string };
+  stepEntryMetadata: {
+    progressType?: string;
+    progressNumber?: string;
+    expectedIteration?: string;
+    threadId?: string;
+  };
+  variableData?: { variables: Record<string, unknown> };
 }
 
 interface Answer {

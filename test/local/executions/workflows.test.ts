@@ -115,12 +115,7 @@ describe('workflows', () => {
     ['no source', 'w', { sourceContents: '' }, 400],
     ['a key of one’s own, which is not supported', 'w', { cryptoKeyName: 'projects/p/k' }, 501],
     ['tags, which are not supported', 'w', { tags: { a: 'b' } }, 501],
-    [
-      'variables in the history, which are not supported',
-      'w',
-      { executionHistoryLevel: 'EXECUTION_HISTORY_DETAILED' },
-      501,
-    ],
+    ['a history level that there is not', 'w', { executionHistoryLevel: 'ALL' }, 400],
   ])('are refused for %s', async (_name, id, more, status) => {
     await at.deploy('taken', one);
     expect((await at.deploy(id, one, more)).status).toBe(status);

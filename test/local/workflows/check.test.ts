@@ -111,8 +111,8 @@ describe('a deployment refuses', () => {
     ],
     [
       'an argument that is not supported',
-      callSteps('http.get\nargs: {url: "http://x", ca_certificate: x}'),
-      "unsupported argument 'ca_certificate'",
+      callSteps('http.get\nargs: {url: "http://x", private_service_name: x}'),
+      "argument 'private_service_name' of http.get is not supported here",
     ],
     ['an unknown key of a step', step('asign: [{x: 1}]'), "unexpected key 'asign' in a step"],
     ['two actions in one step', step('assign: [{x: 1}]\nreturn: 1'), 'this one has assign and return'],
@@ -214,7 +214,6 @@ describe('a deployment refuses', () => {
       step('try: {call: sys.log, args: {data: x}, next: end}\nexcept: {as: e}'),
       "'next' belongs behind 'try'",
     ],
-    ['next behind return', step('return: 1\nnext: end'), "'next' cannot follow 'return'"],
     ['an empty list of steps', step('steps: []'), 'step s has no steps'],
     [
       'an unknown connector argument',
@@ -344,6 +343,11 @@ describe('a deployment refuses', () => {
       step(`assign: [${Array.from({ length: 51 }, (_, i) => `{v${i}: 1}`).join(', ')}]`),
       'has 51 entries: expected 1 to 50',
     ],
+    [
+      '51 conditions',
+      step(`switch: [${'{condition: true, next: end}, '.repeat(51)}]`),
+      'has 51 entries: expected 1 to 50',
+    ],
     ['a source over 128 KB', `# ${'x'.repeat(131_073)}\n- a: {return: 1}`, 'the limit is 131072'],
     ['a source without main', 'sub: {steps: [{a: {return: 1}}]}', "there is no 'main' workflow"],
     [
@@ -355,7 +359,7 @@ describe('a deployment refuses', () => {
     ['duplicate keys', step('return: 1\nreturn: 2'), 'unique'],
     ['an alias without anchor', '- a: {return: *x}', 'alias'],
     ['an alias inside its own anchor', '- a: {return: &x [*x]}', 'nested deeper than 100 levels'],
-    ['two documents', '- a: {return: 1}\n---\n- a: {return: 2}', 'multiple documents'],
+    ['two documents', '- a: {return: 1}\n---\n- a: {return: 2}', 'more than one YAML document'],
     ['a tag of one’s own', '- a: {return: !mine 1}', 'Unresolved tag'],
     ['a map as a key', '- a: {return: {? {x: 1} : 2}}', 'a map key must be a string'],
     ['an integer beyond 64 bits', step('return: 9223372036854775808'), 'does not fit into 64 bits'],

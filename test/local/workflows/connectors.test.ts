@@ -183,8 +183,9 @@ describe('a long-running operation', () => {
     const found = await call(create, args, [pending, [200, failed]]);
     expect(found.outcome).toMatchObject({
       tags: ['OperationError'],
-      message: 'operation projects/p/locations/l/operations/o failed: no image',
+      message: '/v2/projects/p/locations/l/operations/o failed: no image',
       operation: failed,
+      error: { code: 5, message: 'no image' },
     });
   });
 
@@ -218,10 +219,15 @@ describe('a long-running operation', () => {
     expect(found.asked).toEqual([]);
   });
 
-  const started: Answer = [200, { metadata: { namespace: 'p', name: 'j-x1' } }];
+  const execution = {
+    apiVersion: 'run.googleapis.com/v1',
+    kind: 'Execution',
+    metadata: { namespace: 'p', name: 'j-x1', generation: 1 },
+  };
+  const started: Answer = [200, execution];
   const completed = (status: string, message = ''): Answer => [
     200,
-    { metadata: { name: 'j-x1' }, status: { conditions: [{ type: 'Completed', status, message }] } },
+    { ...execution, status: { conditions: [{ type: 'Completed', status, message }] } },
   ];
 
   it.each([
@@ -229,7 +235,7 @@ describe('a long-running operation', () => {
     [
       'raises an OperationError when it failed',
       'False',
-      { tags: ['OperationError'], message: 'execution j-x1 failed: exit 1' },
+      { tags: ['OperationError'], message: expect.stringContaining('executions/j-x1 failed: exit 1') },
     ],
   ])('of a job by Cloud Run v1 %s', async (_name, status, outcome) => {
     const job = { name: 'namespaces/p/jobs/j', location: 'us-central1' };

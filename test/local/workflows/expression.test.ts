@@ -34,6 +34,7 @@ describe('an expression', () => {
     ['1 == 1.0', true],
     ['1 == "1"', false],
     ['null == null', true],
+    ['[Null, NULL]', [null, null]],
     ['[1, 2] == [1, 2]', true],
     ['m == m.inner', false],
     ['if(1 > 2, "yes", "no")', 'no'],

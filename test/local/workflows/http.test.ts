@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { createAuthority, type Pair } from '#test/support/certificate.ts';
 import { createVirtualClock } from '#test/support/virtual-clock.ts';
 import { result, start } from './harness.ts';
 
@@ -64,6 +66,27 @@ async function caught(
   );
 }
 
+const authority = createAuthority();
+
+/** A server behind TLS that answers what it was sent; `/break` ends in the middle of its answer. */
+async function listenTls(pair: Pair): Promise<string> {
+  const server = createTlsServer(pair, (request, response) => {
+    if (request.url === '/silent') return;
+    response.writeHead(request.url === '/no' ? 503 : 200, { 'content-type': 'application/json' });
+    if (request.url === '/break') {
+      response.write('{"half');
+      setImmediate(() => response.destroy());
+    } else request.pipe(response);
+  });
+  server.on('tlsClientError', () => undefined);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closers.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `https://localhost:${(server.address() as AddressInfo).port}`;
+}
+
 describe('http', () => {
   it('sends JSON and answers code, lower-case headers and the decoded body', async () => {
     const { origin, seen } = await listen(json({ n: 5 }, 201));
@@ -79,6 +102,26 @@ describe('http', () => {
     expect(seen[0]?.headers).toMatchObject({
       'content-type': 'application/json; charset=utf-8',
       'user-agent': 'GoogleCloudWorkflows',
+    });
+  });
+
+  it.each([
+    ...['get', 'post', 'put', 'patch', 'delete'].map(
+      (name) => [`http.${name}`, {}, name.toUpperCase()] as const,
+    ),
+    ...['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'].map(
+      (method) => ['http.request', { method }, method] as const,
+    ),
+  ])('%s %j sends %s', async (name, args, method) => {
+    const { origin, seen } = await listen(json({}));
+    await result(call(name, { url: origin, ...args }));
+    expect(seen.map((one) => one.method)).toEqual([method]);
+  });
+
+  it('has no method TRACE', async () => {
+    expect(await caught('http.request', { url: 'http://127.0.0.1:9', method: 'TRACE' })).toMatchObject({
+      tags: ['ValueError'],
+      message: expect.stringContaining('"TRACE" is unknown: expected GET, HEAD'),
     });
   });
 
@@ -163,11 +206,58 @@ describe('http', () => {
     [{ url: 'http://127.0.0.1:9', timeout: 1801 }, 'at most 1800 seconds: 1801'],
     [{ url: 'http://127.0.0.1:9', auth: { type: 'OIDC', user: 'x' } }, "has the unknown key 'user'"],
     [{ url: 'http://127.0.0.1:9', auth: { type: 'Basic' } }, 'must have the type OIDC or OAuth2'],
+    [
+      { url: 'https://127.0.0.1:9', ca_certificate: 'MII' },
+      "'ca_certificate' of http.get is not a certificate in PEM",
+    ],
   ])('refuses %j', async (args, message) => {
     expect(await caught('http.get', args)).toMatchObject({
       tags: ['ValueError'],
       message: expect.stringContaining(message),
     });
+  });
+
+  it('trusts the authority of ca_certificate, for every method that has a body and every that has none', async () => {
+    const url = await listenTls(authority.issue('localhost', [-1, 30]));
+    const ca_certificate = authority.ca;
+    const posted = await result(call('http.post', { url, body: { n: 9 }, ca_certificate }));
+    expect(posted).toMatchObject({
+      code: 200,
+      body: { n: 9 },
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(await result(call('http.get', { url, ca_certificate }))).toMatchObject({ code: 200, body: null });
+    const head = { method: 'HEAD', url, ca_certificate };
+    expect(await result(call('http.request', head))).toMatchObject({ code: 200, body: null });
+    expect(await caught('http.put', { url: `${url}/no`, body: 1, ca_certificate })).toMatchObject({
+      tags: ['HttpError'],
+      code: 503,
+      body: 1,
+    });
+  });
+
+  it.each([
+    ['no authority is named', undefined, 'localhost'],
+    ['another authority signed', createAuthority('Stranger').ca, 'localhost'],
+    ['the certificate is for another name', authority.ca, 'other.example'],
+  ])('does not talk to a server when %s', async (_name, ca, host) => {
+    const url = await listenTls(authority.issue(host, [-1, 30]));
+    const args = ca === undefined ? { url } : { url, ca_certificate: ca };
+    expect(await caught('http.get', args)).toMatchObject({
+      tags: ['ConnectionError'],
+      message: expect.stringMatching(/SIGNATURE|SIGNED|ALTNAME/),
+    });
+  });
+
+  it('tells a broken answer and a late one apart over such a connection too', async () => {
+    const url = await listenTls(authority.issue('localhost', [-1, 30]));
+    const ca_certificate = authority.ca;
+    const broken = { url: `${url}/break`, ca_certificate };
+    expect(await caught('http.get', broken)).toMatchObject({ tags: ['ConnectionError'] });
+    const late = { url: `${url}/silent`, ca_certificate, timeout: 0.05 };
+    expect(await caught('http.get', late)).toMatchObject({ tags: ['TimeoutError'] });
+    for (const close of closers.splice(0)) close();
+    expect(await caught('http.get', broken)).toMatchObject({ tags: ['ConnectionFailedError'] });
   });
 
   it('bills a request to an address that is not Google’s as external', async () => {
@@ -180,5 +270,16 @@ describe('http', () => {
     const run = start(source, { host: { fetch: answer } });
     await run.outcome;
     expect(run.billed).toEqual({ internal: 1, external: 1 });
+  });
+
+  it('bills a wait for a callback as external, and what makes the endpoint as internal', async () => {
+    const run = start(`
+- a: {call: events.create_callback_endpoint, args: {http_callback_method: POST}, result: c}
+- b:
+    try: {call: events.await_callback, args: {callback: "\${c}"}}
+    except: {as: e, steps: [{late: {return: "\${e.tags}"}}]}`);
+    expect(await run.outcome).toEqual({ state: 'SUCCEEDED', result: '["TimeoutError"]' });
+    // The endpoint, try, return; the wait.
+    expect(run.billed).toEqual({ internal: 3, external: 1 });
   });
 });

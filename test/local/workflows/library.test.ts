@@ -1,6 +1,8 @@
 import { createHash, createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createVirtualClock } from '#test/support/virtual-clock.ts';
+import { parseWorkflow } from '#local/workflows/parse.ts';
+import { library } from '#local/workflows/library.ts';
 import { raisedBy, result, start, value } from './harness.ts';
 
 describe('the standard library', () => {
@@ -139,6 +141,56 @@ describe('the standard library', () => {
       tags: [tag],
       message: expect.stringContaining(message),
     });
+  });
+
+  // https://docs.cloud.google.com/workflows/docs/reference/stdlib/overview and the page of each function.
+  const overview = {
+    '': 'default double get_type if int keys len string',
+    base64: 'decode encode',
+    events: 'await_callback create_callback_endpoint',
+    'experimental.executions': 'map run',
+    gke: 'await_job create_job delete_job request',
+    hash: 'compute_checksum compute_hmac',
+    http: 'default_retry_predicate default_retry_predicate_non_idempotent delete get patch post put request',
+    json: 'decode encode encode_to_string',
+    list: 'concat prepend',
+    map: 'delete get merge merge_nested',
+    math: 'abs max min',
+    retry: 'always never',
+    sys: 'get_env log now sleep sleep_until',
+    text: 'decode encode find_all find_all_regex match_regex replace_all replace_all_regex split substring to_lower to_upper url_decode url_encode url_encode_plus',
+    time: 'format parse',
+    uuid: 'generate',
+  };
+
+  it('has every function of Google’s overview, and no other', () => {
+    const names = Object.entries(overview).flatMap(([module, functions]) =>
+      functions.split(' ').map((name) => (module === '' ? name : `${module}.${name}`)),
+    );
+    const known = [...library.keys()].filter((name) => !name.startsWith('googleapis.'));
+    expect(known.toSorted()).toEqual(names.toSorted());
+  });
+
+  it.each(
+    [...library.values()].filter(({ name, params }) => !name.startsWith('googleapis.') && params.length > 0),
+  )('$name names an argument that is missing, and one too many', ({ name, params }) => {
+    const required = params.filter((param) => param.required);
+    const given = (names: string[]): string =>
+      JSON.stringify([{ a: { call: name, args: Object.fromEntries(names.map((one) => [one, 'x'])) } }]);
+    const all = required.map((param) => param.name);
+    for (const missing of all) {
+      expect(() => parseWorkflow(given(all.filter((one) => one !== missing)))).toThrow(
+        `argument '${missing}' of ${name} is missing`,
+      );
+    }
+    expect(() => parseWorkflow(given([...all, 'surplus']))).toThrow(`argument 'surplus' of ${name}`);
+  });
+
+  it('says why an argument that Google takes is not taken here', () => {
+    const args = '{url: "http://h", private_service_name: projects/p/locations/l/namespaces/n/services/s}';
+    expect(() => parseWorkflow(`- a: {call: http.get, args: ${args}}`)).toThrow(
+      "argument 'private_service_name' of http.get is not supported here: the local cloud has no Service Directory",
+    );
   });
 
   it('logs text and maps with a severity', async () => {

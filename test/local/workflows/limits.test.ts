@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { defaultLimits } from '#local/workflows/program.ts';
+import { createVirtualClock } from '#test/support/virtual-clock.ts';
 import { result, start } from './harness.ts';
 
 /** Doubles a string or list until `until` elements. */
@@ -9,6 +12,14 @@ const growing = (seed: string, grow: string): string =>
     - t:
         try: {steps: [{grow: {assign: [{x: "${grow}"}], next: grow}}]}
         except: {as: e, steps: [{caught: {return: caught}}]}`;
+
+describe('the limits', () => {
+  const page = readFileSync('docs/workflows.md', 'utf8');
+
+  it.each(Object.entries(defaultLimits))('are in docs/workflows.md: %s, %d', (_name, limit) => {
+    expect(page).toMatch(new RegExp(`\\| ${limit.toLocaleString('en')}( \\w+)? \\|`));
+  });
+});
 
 describe('a limit of the engine', () => {
   it.each([
@@ -29,6 +40,30 @@ describe('a limit of the engine', () => {
         context: expect.stringMatching(message),
       },
     });
+  });
+
+  it.each([
+    ['sleeps', 'call: sys.sleep\nargs: {seconds: 31536001}'],
+    [
+      'waits for a callback',
+      'call: events.await_callback\nargs: {callback: {url: "http://c"}, timeout: 1.0e9}',
+    ],
+  ])('is a year, also for one that %s longer', async (_name, step) => {
+    const clock = createVirtualClock(0);
+    const callbacks = {
+      create: () => 'http://c',
+      next: async (_url: string, ms: number): Promise<undefined> => {
+        await clock.sleep(ms);
+      },
+    };
+    const tried = `- a:\n    try: {${step.replace('\n', ', ')}}\n    except: {as: e, steps: [{b: {return: caught}}]}`;
+    const run = start(tried, { clock, host: { callbacks } });
+    while (await clock.next());
+    expect(await run.outcome).toMatchObject({
+      state: 'FAILED',
+      error: { context: expect.stringContaining('the execution lasted longer than 31536000 seconds') },
+    });
+    expect(clock.now()).toBe(31_536_000_000);
   });
 
   it('counts the variables of all calls around, and not those that ended', async () => {

@@ -99,6 +99,33 @@ describe('a workflow', () => {
       3,
     ],
     [
+      'keeps what an except assigns in place of the failed body',
+      '- t:\n    try: {steps: [{x: {raise: e}}, {y: {assign: [{out: tried}]}}]}\n    except: {as: e, steps: [{z: {assign: [{out: caught}, {own: 1}]}}]}\n- r: {return: "${out}"}',
+      'caught',
+    ],
+    [
+      'keeps what the body of a try assigned before it failed',
+      '- t:\n    try: {steps: [{y: {assign: [{out: tried}]}}, {x: {raise: e}}]}\n    except: {as: e}\n- r: {return: "${out}"}',
+      'tried',
+    ],
+    ['takes no notice of next behind return', '- a: {return: 1, next: end}\n- b: {return: 2}', 1],
+    [
+      'takes no notice of next behind raise',
+      '- t:\n    try: {steps: [{x: {raise: e, next: end}}]}\n    except: {as: e, steps: [{z: {return: "${e}"}}]}',
+      'e',
+    ],
+    [
+      'needs no quotes around an expression inside a flow list or map',
+      '- a: {assign: [{m: {k: [5, 6]}}, {n: 1}, {key: two}]}\n- r: {return: [${m.k[n]}, {${key}: ${m["k"][0] + 1}}, ${list.concat([n], "}, ]")}, "${n}", plain ${n}]}',
+      [6, { two: 6 }, [1, '}, ]'], 1, 'plain ${n}'],
+    ],
+    [
+      'leaves text alone that only looks like an expression',
+      `- r: {return: ['\${a[0]}, {', "x \${b} {}[],", "\\uF8F0 \${c}"]} # \${[d}`,
+      ['${a[0]}, {', 'x ${b} {}[],', '{ ${c}'],
+    ],
+    ['writes null in three ways', '- r: {return: ["${null}", "${Null}", "${NULL}"]}', [null, null, null]],
+    [
       'writes an outer variable from a loop and an except',
       '- a: {assign: [{x: 0}]}\n- l: {for: {value: v, in: [1], steps: [{b: {assign: [{x: 1}]}}]}}\n- t:\n    try: {steps: [{y: {raise: e}}]}\n    except: {as: e, steps: [{z: {assign: [{x: "${x + 1}"}]}}]}\n- r: {return: "${x}"}',
       2,
