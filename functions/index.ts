@@ -6,6 +6,7 @@ import {
   type Response,
 } from '@google-cloud/functions-framework';
 import { lazy } from '#shared/google/lazy.ts';
+import { onlyCredential } from '#functions/credential.ts';
 import { deliveryOf, type Delivery } from '#functions/delivery.ts';
 import type { Deps } from '#functions/deps.ts';
 import type { Step } from '#functions/steps/step.ts';
@@ -62,7 +63,7 @@ http('api', async (request: Request, response: Response) => {
     method: request.method,
     path: request.path,
     query: url.searchParams,
-    authorization: request.headers.authorization,
+    authorization: onlyCredential(request.rawHeaders),
     body: request.body,
   });
   response.status(answer.status).json(answer.body);

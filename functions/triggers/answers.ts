@@ -6,6 +6,7 @@ export interface ApiRequest {
   /** Without query. */
   path: string;
   query: URLSearchParams;
+  /** The credential that the platform verified: the only one of the request. */
   authorization: string | undefined;
   body: unknown;
 }

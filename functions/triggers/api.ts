@@ -53,7 +53,7 @@ const TakeOverBody = z.strictObject({
 export async function api(deps: Deps, request: ApiRequest): Promise<ApiAnswer> {
   const caller = emailOf(request.authorization);
   if (caller === undefined)
-    return problem(401, 'the request carries no identity token with an e-mail address');
+    return problem(401, 'expected exactly one identity token, with an e-mail address, in Authorization');
   const [, resource, id, action] = request.path.split('/');
   const route = `${request.method} /${resource ?? ''}${id === undefined ? '' : '/:id'}${action === undefined ? '' : `/${action}`}`;
   switch (route) {
@@ -225,7 +225,7 @@ const find = (deps: Deps, id: DeploymentId) => deps.ledger.get('deployments', id
 
 /** The e-mail in an identity token. The platform verified it and may have taken its signature away. */
 function emailOf(authorization: string | undefined): string | undefined {
-  const payload = /^Bearer [\w-]+\.([\w-]+)\./.exec(authorization ?? '')?.[1];
+  const payload = /^Bearer [\w-]+\.([\w-]+)\.[\w-]*$/i.exec(authorization ?? '')?.[1];
   if (payload === undefined) return undefined;
   try {
     const claims = z

@@ -85,7 +85,9 @@ export function createFunctions(options: {
   }
 
   async function checkInvoker(request: LocalRequest, target: string): Promise<void> {
-    const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
+    // As Cloud Run, on which functions run (`run/invoker.ts`).
+    const header = request.headers['x-serverless-authorization'] ?? request.headers.authorization;
+    const token = (typeof header === 'string' && /^Bearer (.+)$/i.exec(header)?.[1]) || '';
     const email = await identity.verifyIdToken(token, `${options.origin()}/functions/${target}`);
     if (email === undefined)
       throw new GoogleError('UNAUTHENTICATED', `${target} needs an identity token for its address`);
@@ -115,6 +117,7 @@ export function createFunctions(options: {
 const forwardedHeaders = [
   'content-type',
   'authorization',
+  'x-serverless-authorization',
   'user-agent',
   'traceparent',
   'x-slack-request-timestamp',

@@ -258,3 +258,16 @@ it('nothing of all this is delivered again and again', async () => {
   );
   expect(quiet).toEqual(names);
 });
+
+describe('at the api', () => {
+  it('nobody can give themselves another name beside the token that is checked', async () => {
+    const address = `${test.stack.origin}/functions/api`;
+    const token = await test.stack.identity.idToken(accounts.developer, address);
+    const boss = Buffer.from(JSON.stringify({ email: 'boss@example.com' })).toString('base64url');
+    const ask = (headers: Record<string, string>) => fetch(`${address}/deployments`, { headers });
+    expect((await ask({ 'x-serverless-authorization': `Bearer ${token}` })).status).toBe(200);
+    const forged = { authorization: `Bearer e30.${boss}.x`, 'x-serverless-authorization': `Bearer ${token}` };
+    expect((await ask(forged)).status).toBe(401);
+    expect((await ask({ authorization: `Bearer e30.${boss}.x` })).status).toBe(401);
+  });
+});
