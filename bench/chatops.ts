@@ -1,6 +1,3 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -10,13 +7,13 @@ import { createMetadata } from '#local/metadata/metadata.ts';
 import { accounts, place } from '#local/place.ts';
 import { createPubsub } from '#local/pubsub/pubsub.ts';
 import { openStore } from '#local/store.ts';
-import { sign } from '#shared/chatops/signature.ts';
 import { systemClock } from '#shared/clock.ts';
+import { startInstance, type Asked } from './instance.ts';
+import { signedCommand } from './signed-command.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const framework = `${root}node_modules/@google-cloud/functions-framework/build/src/main.js`;
+const bare = (): Asked => ({ method: 'GET', path: '/', headers: {} });
 const secret = 'a-signing-secret-of-no-use';
-const patienceMs = 30_000;
 
 /** The times of one function, in milliseconds. */
 interface Times {
@@ -43,8 +40,10 @@ export async function main(args: string[]): Promise<void> {
     // Taken in turns, so that a slow moment of the machine meets both.
     for (let run = 1; run <= Number(values.runs); run += 1) {
       const requests = run === Number(values.runs) ? Number(values.requests) : 0;
-      await measure(hello, ['hello', 'bench/hello-function.ts'], cloud.env, requests, () => ({}));
-      await measure(chatops, ['chatops', 'functions/index.ts'], cloud.env, requests, signedCommand);
+      await measure(hello, ['hello', 'bench/hello-function.ts'], cloud.env, requests, bare);
+      await measure(chatops, ['chatops', 'functions/index.ts'], cloud.env, requests, () =>
+        signedCommand(secret),
+      );
     }
     const answered = chatops.cold.length + chatops.warm.length;
     if (cloud.published() !== answered)
@@ -109,22 +108,14 @@ async function measure(
   [target, source]: [string, string],
   env: Record<string, string>,
   requests: number,
-  request: () => RequestInit,
+  request: () => Asked,
 ): Promise<void> {
-  const port = await freePort();
   const startMs = performance.now();
-  const args = [framework, '--target', target, '--source', source, '--port', String(port)];
-  const child = spawn(process.execPath, args, {
-    cwd: root,
-    env: { ...env, FUNCTION_TARGET: target },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  const instance = await startInstance({ folder: root, target, source, env });
   try {
-    await listening(child, port);
     const ask = async (): Promise<void> => {
-      const answer = await fetch(`http://127.0.0.1:${port}/`, request());
-      const text = await answer.text();
-      if (!/Accepted|hello/.test(text)) throw new Error(`${target} answered ${answer.status} ${text}`);
+      const { status, body } = await instance.ask(request());
+      if (!/Accepted|hello/.test(body)) throw new Error(`${target} answered ${status} ${body}`);
     };
     await ask();
     times.cold.push(performance.now() - startMs);
@@ -134,61 +125,7 @@ async function measure(
       times.warm.push(performance.now() - askedMs);
     }
   } finally {
-    child.kill('SIGKILL');
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-  }
-}
-
-let triggers = 0;
-
-function signedCommand(): RequestInit {
-  const body = String(
-    new URLSearchParams({
-      command: '/deploy',
-      text: 'deploy hello production v1.4.2 reason="the checkout fix"',
-      team_id: place.slackTeam,
-      api_app_id: place.slackApp,
-      user_id: 'U0ANA',
-      channel_id: place.slackChannel.id,
-      response_url: 'https://hooks.slack.com/commands/of-no-use',
-      trigger_id: String((triggers += 1)),
-    }),
-  );
-  const timestamp = String(Math.floor(Date.now() / 1000));
-  return {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/x-www-form-urlencoded',
-      'x-slack-request-timestamp': timestamp,
-      'x-slack-signature': sign(secret, timestamp, body),
-    },
-    body,
-  };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-/** As Cloud Run waits for a new instance: until something listens at the port. */
-async function listening(child: ChildProcess, port: number): Promise<void> {
-  const end = Date.now() + patienceMs;
-  for (;;) {
-    const isOpen = await fetch(`http://127.0.0.1:${port}/favicon.ico`).then(
-      async (answer) => {
-        await answer.arrayBuffer();
-        return true;
-      },
-      () => false,
-    );
-    if (isOpen) return;
-    if (child.exitCode !== null || Date.now() > end) throw new Error(`nothing listens at port ${port}`);
-    await systemClock.sleep(5);
+    await instance.stop();
   }
 }
 

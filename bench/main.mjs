@@ -4,6 +4,7 @@ const benches = {
   pipeline: './pipeline.ts',
   load: './load.ts',
   chatops: './chatops.ts',
+  'cold-start': './cold-start.ts',
   workflows: './workflows.ts',
 };
 const [name = '', ...options] = process.argv.slice(2);
