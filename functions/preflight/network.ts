@@ -76,7 +76,8 @@ function connectorSize(found: VpcConnector): Answer {
       change: 'Give the connector a /28 range and room to grow, or use direct egress.',
       measured: observed,
       limit: 'a /28, 2 to 10 instances',
-      rule: 'https://cloud.google.com/vpc/docs/configure-serverless-vpc-access',
+      rule: 'connector-size',
+      link: 'https://cloud.google.com/vpc/docs/configure-serverless-vpc-access',
     },
   };
 }
@@ -92,8 +93,6 @@ const connectorInWords = (found: VpcConnector): string =>
 
 /** `10.8.0.0/28` → 28 */
 const prefixOf = (range: string): number => Number(range.split('/')[1]);
-
-const directRule = 'https://docs.cloud.google.com/run/docs/configuring/vpc-direct-vpc';
 
 function directQuestions(scene: Scene, vpc: Extract<Vpc, { subnetwork: string }>): Question[] {
   const { look, deps, config } = scene;
@@ -145,7 +144,8 @@ function directQuestions(scene: Scene, vpc: Extract<Vpc, { subnetwork: string }>
             change: `Use a larger subnetwork, or lower runtime.maxInstances to at most ${Math.floor(addresses / 2)}.`,
             measured: observed,
             limit: `/26 and ${2 * runtime.maxInstances} addresses`,
-            rule: directRule,
+            rule: 'subnetwork-size',
+            link: 'https://docs.cloud.google.com/run/docs/configuring/vpc-direct-vpc',
           },
         };
       },

@@ -4,17 +4,19 @@ import type { ServiceConfig } from '#shared/domain/service.ts';
 import { apiQuestions } from './apis.ts';
 import { cloudSqlQuestions, sqlInstance } from './cloud-sql.ts';
 import { imageOf, imageQuestions } from './image.ts';
+import { jobQuestions } from './jobs.ts';
+import { locationQuestions, missingPlace } from './location.ts';
 import { createLook, found, type LookLimits } from './look.ts';
 import { connectorName, connectorOf, networkQuestions } from './network.ts';
 import { permissionQuestions } from './permissions.ts';
-import { answered, type Answered, type Question } from './question.ts';
+import { answered, notAsked, type Answered, type Question } from './question.ts';
 import { runtimeAccountQuestions } from './runtime-account.ts';
 import { reachQuestions } from './reach.ts';
 import { judgedByRules, ruleQuestions } from './rules.ts';
 import type { Scene, Seen } from './scene.ts';
 import { secretQuestions } from './secrets.ts';
 import { serviceAgentQuestions } from './service-agent.ts';
-import { isFirst, liveService, serviceQuestions } from './service.ts';
+import { knownFirst, serviceQuestions } from './service.ts';
 
 export interface Target {
   config: ServiceConfig;
@@ -39,6 +41,26 @@ export interface Preflight {
   seen: Seen;
 }
 
+/** In order, and what of its place a group needs: without it its questions are not asked. */
+const groups: [
+  where: 'region' | 'project' | 'anywhere',
+  questionsOf: (scene: Scene) => Question[] | Promise<Question[]>,
+][] = [
+  ['anywhere', locationQuestions],
+  ['region', serviceQuestions],
+  ['project', apiQuestions],
+  ['region', permissionQuestions],
+  ['project', runtimeAccountQuestions],
+  ['project', secretQuestions],
+  ['anywhere', imageQuestions],
+  ['project', serviceAgentQuestions],
+  ['anywhere', cloudSqlQuestions],
+  ['region', networkQuestions],
+  ['region', jobQuestions],
+  ['anywhere', reachQuestions],
+  ['anywhere', ruleQuestions],
+];
+
 /**
  * Everything that can be known to go wrong before anything is built: all problems at once, in seconds, and nothing is
  * changed. What the configuration does not have is not asked for; what cannot be looked at is `inconclusive`.
@@ -57,30 +79,26 @@ export async function preflightChecks(
     build: release !== undefined && reference === undefined,
     mayJudgeValues,
   };
-  const all = (questions: Question[]): Promise<Answered[]> =>
-    Promise.all(questions.map((question) => answered(question, deps.clock)));
-  const needed = [
-    ...apiQuestions(scene),
-    ...permissionQuestions(scene),
-    ...runtimeAccountQuestions(scene),
-    ...secretQuestions(scene),
-    ...imageQuestions(scene),
-    ...serviceAgentQuestions(scene),
-    ...cloudSqlQuestions(scene),
-    ...networkQuestions(scene),
-    ...reachQuestions(scene),
-    ...ruleQuestions(scene),
-  ];
-  const answers = (await Promise.all([serviceQuestions(scene).then(all), all(needed)])).flat();
+  const missing = missingPlace(scene);
+  const asked = groups.map(async ([where, questionsOf]): Promise<Answered[]> => {
+    const place = where === 'anywhere' ? undefined : await missing;
+    const isThere = place === undefined || (place.what === 'region' && where === 'project');
+    const questions = await questionsOf(scene);
+    if (!isThere) return questions.map((question) => notAsked(question, place.words));
+    return Promise.all(questions.map((question) => answered(question, deps.clock)));
+  });
+  const answers = (await Promise.all(asked)).flat();
   // Everything was asked by now: these are answers that were given before.
-  const live = await found(liveService(scene).then((service) => ({ service })));
+  const first = (await missing) ? undefined : await knownFirst(scene);
   const seen = await seenIn(scene);
   return {
     checks: [...answers.map(({ check }) => check), ...(await judgedByRules(scene, seen))],
     faults: answers.flatMap(({ check, fault }) =>
-      fault && (fault.retryable || check.suite === 'Cloud Run service') ? [fault] : [],
+      fault && (fault.retryable || (check.suite === 'Cloud Run service' && check.severity === 'required'))
+        ? [fault]
+        : [],
     ),
-    first: live && isFirst(live.service),
+    first,
     seen,
   };
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '#shared/clock.ts';
 import type { Check, Recommendation, Severity } from '#shared/domain/check.ts';
 import { Fault } from '#shared/domain/fault.ts';
+import { withMethodNames } from './method-names.ts';
 
 /** What one check asks, before it is asked. */
 export interface Question {
@@ -40,6 +41,13 @@ export interface Answered {
   fault?: Fault;
 }
 
+const preflight = { step: 'preflight', phase: 'candidate' };
+
+/** The check of a question that was not asked. It is told of, and holds nobody up: the reason has a check of its own. */
+export const notAsked = ({ id, title, suite }: Question, reason: string): Answered => ({
+  check: { id, title, suite, severity: 'advisory', ...preflight, outcome: 'not-run', reason },
+});
+
 /**
  * A question's check. A fault makes it `inconclusive`, with the fault as evidence, never a pass; one that may be gone the
  * next time leaves it as important as it is.
@@ -47,13 +55,13 @@ export interface Answered {
 export async function answered(question: Question, clock: Clock): Promise<Answered> {
   const { suite, id, title, source, asked, expected, severity = 'required' } = question;
   const startedMs = clock.now();
-  const base = { id, title, suite, severity, step: 'preflight', phase: 'candidate' };
+  const base = { id, title, suite, severity, ...preflight };
   const evidence = (observed: string) => {
     const now = clock.now();
     return {
       source,
       asked,
-      observed,
+      observed: withMethodNames(observed),
       expected,
       at: new Date(now).toISOString(),
       durationMs: now - startedMs,

@@ -1,4 +1,5 @@
-import type { Question } from './question.ts';
+import { readServiceFiles } from '#functions/triggers/service-files.ts';
+import type { Answer, Question } from './question.ts';
 import { accessOf, projectResource, runtimeAccount, type Scene } from './scene.ts';
 
 /** Who the service runs as: it exists, may do what the configuration implies, and no more than it must. */
@@ -30,24 +31,11 @@ export function runtimeAccountQuestions(scene: Scene): Question[] {
       id: 'own',
       title: 'Service has an account of its own',
       severity: 'advisory',
-      source: 'service file',
-      asked: 'runtime.serviceAccount',
+      source: 'service files',
+      asked: 'runtime.serviceAccount, here and in the other files of the bucket',
       expected: 'an account that only this service uses',
-      async ask() {
-        if (runtime.serviceAccount !== undefined && !(await runtimeAccount(scene)).isDefault)
-          return { pass: true, observed: runtime.serviceAccount };
-        const observed = runtime.serviceAccount ?? 'none: the default compute account';
-        return {
-          pass: false,
-          observed,
-          recommendation: {
-            change: 'Make a service account for this service and name it in runtime.serviceAccount.',
-            measured: observed,
-            limit: 'an account that only this service uses',
-            rule: 'https://cloud.google.com/run/docs/securing/service-identity',
-          },
-        };
-      },
+      grant: 'roles/storage.objectViewer on the bucket',
+      ask: () => ownAccount(scene),
     },
     ...projects.map((project): Question => ({
       suite,
@@ -70,3 +58,35 @@ export function runtimeAccountQuestions(scene: Scene): Question[] {
     })),
   ];
 }
+
+/** By what service files say; who else uses the account is not known from them. */
+async function ownAccount(scene: Scene): Promise<Answer> {
+  const { config, look, deps } = scene;
+  const account = config.runtime.serviceAccount;
+  if (account === undefined || (await runtimeAccount(scene)).isDefault)
+    return shared(account ?? 'none: the default compute account');
+  const files = await look.at('the service files', () => readServiceFiles(deps));
+  const configs = files.flatMap((file) => file.configs.map((one) => one.config));
+  const others = configs.filter(({ service }) => service !== config.service);
+  const users = others.filter(({ runtime }) => runtime.serviceAccount === account);
+  if (users.length > 0)
+    return shared(`${account}, as ${[...new Set(users.map(({ service }) => service))].join(', ')}`);
+  const services = new Set(others.map(({ service }) => service));
+  const observed = `${account}, named by none of ${services.size} other services`;
+  const broken = files.filter(({ problems }) => problems !== undefined).map(({ name }) => name);
+  return broken.length === 0
+    ? { pass: true, observed }
+    : { pass: undefined, observed: `${observed}; there are problems in ${broken.join(', ')}` };
+}
+
+const shared = (observed: string): Answer => ({
+  pass: false,
+  observed,
+  recommendation: {
+    change: 'Make a service account for this service and name it in runtime.serviceAccount.',
+    measured: observed,
+    limit: 'an account that only this service uses',
+    rule: 'own-account',
+    link: 'https://cloud.google.com/run/docs/securing/service-identity',
+  },
+});

@@ -9,7 +9,7 @@ import type { Look } from './look.ts';
 export interface Scene {
   deps: Pick<
     Deps,
-    'config' | 'clock' | 'run' | 'registry' | 'secrets' | 'lookUps' | 'ledger' | 'objects' | 'newId'
+    'config' | 'clock' | 'run' | 'jobs' | 'registry' | 'secrets' | 'lookUps' | 'ledger' | 'objects' | 'newId'
   >;
   look: Look;
   config: ServiceConfig;
@@ -31,7 +31,7 @@ export interface Seen {
 
 /** Services of Google's that the configuration needs (https://cloud.google.com/apis/docs/getting-started#enabling_apis). */
 export function neededApis({ config, build }: Scene): string[] {
-  const { runtime, image, project } = config;
+  const { runtime, image, project, analysis, suites } = config;
   // A registry of another project is that project's matter.
   const ownRegistry =
     /^(?:[a-z0-9-]+-docker\.pkg\.dev|(?:[a-z]+\.)?gcr\.io)\/([^/]+)\//.exec(image)?.[1] === project;
@@ -46,8 +46,19 @@ export function neededApis({ config, build }: Scene): string[] {
     ...(vpc === undefined
       ? []
       : ['connector' in vpc ? 'vpcaccess.googleapis.com' : 'compute.googleapis.com']),
+    ...(measures({ analysis }) || measures({ suites }) ? ['monitoring.googleapis.com'] : []),
+    ...(analysis?.serverErrorLogs ? ['logging.googleapis.com'] : []),
   ];
 }
+
+/** Whether figures of Cloud Monitoring decide, in what is given of a configuration. */
+export const measures = ({
+  analysis,
+  suites = [],
+}: Partial<Pick<ServiceConfig, 'analysis' | 'suites'>>): boolean =>
+  analysis?.errorRatio !== undefined ||
+  analysis?.latencyP95 !== undefined ||
+  suites.some(({ checks }) => checks.some(({ kind }) => kind === 'metrics'));
 
 /** One call, whoever asks first. */
 export const enabledApis = (scene: Scene): Promise<{ on: string[]; projectNumber: string }> => {
@@ -64,12 +75,16 @@ export async function projectNumber(scene: Scene): Promise<string> {
   return isOwn ? deps.config.projectNumber : (await enabledApis(scene)).projectNumber;
 }
 
+/** Who runs in the service's project without an account of its own. */
+export const defaultAccount = async (scene: Scene): Promise<string> =>
+  `${await projectNumber(scene)}-compute@developer.gserviceaccount.com`;
+
 /** Who the service runs as: without an account of its own the project's default compute account. */
 export async function runtimeAccount(scene: Scene): Promise<{ email: string; isDefault: boolean }> {
   const { serviceAccount } = scene.config.runtime;
   const isDefault = serviceAccount === undefined || /^\d+-compute@developer\./.test(serviceAccount);
   if (serviceAccount !== undefined) return { email: serviceAccount, isDefault };
-  return { email: `${await projectNumber(scene)}-compute@developer.gserviceaccount.com`, isDefault };
+  return { email: await defaultAccount(scene), isDefault };
 }
 
 /** Full resource names (https://cloud.google.com/iam/docs/full-resource-names). */

@@ -128,7 +128,8 @@ function pinned(scene: Scene, mappings: Mapping[]): Question {
           change: `Pin in runtime.secrets: ${pins.join(', ')}.`,
           measured: observed,
           limit: `${mappings.length} of ${mappings.length} pinned`,
-          rule: 'https://cloud.google.com/run/docs/configuring/services/secrets',
+          rule: 'secrets-pinned',
+          link: 'https://cloud.google.com/run/docs/configuring/services/secrets',
         },
       };
     },

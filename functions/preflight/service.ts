@@ -1,7 +1,7 @@
 import { ingressOf, revisionTemplate, undeclaredFields } from '#shared/config/template.ts';
 import { candidateRevision } from '#shared/domain/ids.ts';
 import type { ServiceConfig } from '#shared/domain/service.ts';
-import { snapshotTraffic } from '#shared/domain/traffic.ts';
+import { snapshotTraffic, trafficInWords } from '#shared/domain/traffic.ts';
 import { placeId, type Ledger } from '#shared/ledger/ledger.ts';
 import type { LiveService, RawJson } from '#shared/ports/cloud-run.ts';
 import { provenAnnotation } from '#functions/steps/place.ts';
@@ -20,6 +20,12 @@ export const liveService = ({ look, deps, config }: Scene): Promise<LiveService 
 export const isFirst = (live: LiveService | undefined): boolean =>
   live === undefined || live.annotations[provenAnnotation] === 'false';
 
+/** As `isFirst`; undefined when the service cannot be looked at. */
+export async function knownFirst(scene: Scene): Promise<boolean | undefined> {
+  const live = await found(liveService(scene).then((service) => ({ service })));
+  return live && isFirst(live.service);
+}
+
 /** Whether the service can be deployed to and put back, as it is. Those of a service that exists follow the first. */
 export async function serviceQuestions(scene: Scene): Promise<Question[]> {
   const { config } = scene;
@@ -31,13 +37,16 @@ export async function serviceQuestions(scene: Scene): Promise<Question[]> {
   const exists: Question = {
     ...base,
     id: 'exists',
-    title: live ? 'Service can be deployed to' : 'Service can be created',
-    asked: 'get',
-    expected: 'absent or deployable',
+    title: 'Cloud Run tells whether the service exists',
+    asked: 'the service as it is now',
+    expected: 'an answer',
     grant: 'roles/run.viewer',
     async ask() {
       const seen = await liveService(scene);
-      return { pass: true, observed: seen ? 'it exists' : 'it does not exist yet' };
+      const observed = seen
+        ? `it exists and serves ${trafficInWords(seen.trafficStatuses)}`
+        : 'it does not exist yet';
+      return { pass: true, observed };
     },
   };
   return live ? [exists, ...existing(scene, live).map((question) => ({ ...base, ...question }))] : [exists];

@@ -22,7 +22,7 @@ export async function askService(
   const why = outOfReach(from.config, deps.config);
   if (why !== undefined) return { ok: true, words: `not asked, ${why}` };
   const serving = shares(live.trafficStatuses).toSorted((a, b) => b.percent - a.percent)[0]?.revision;
-  const promised = await probeOf(deps, serving);
+  const promised = serving === undefined ? undefined : await promisedHealth(deps, serving);
   const probe = promised ?? from.config.healthProbe;
   try {
     const answer = await deps.prober.request({
@@ -48,10 +48,11 @@ export async function askService(
   }
 }
 
-async function probeOf(
+/** What a revision's release promises of its health; undefined when it is none of Slipway's. */
+export async function promisedHealth(
   { ledger }: Pick<Deps, 'ledger'>,
-  revision: string | undefined,
+  revision: string,
 ): Promise<HealthProbe | undefined> {
-  const [, id] = /-(d[0-9a-z]{11})$/.exec(revision ?? '') ?? [];
+  const [, id] = /-(d[0-9a-z]{11})$/.exec(revision) ?? [];
   return id === undefined ? undefined : (await ledger.get('deployments', id))?.config.healthProbe;
 }

@@ -1,5 +1,6 @@
 import { expectedHealth, type DependencyAnswer } from '#shared/checks/health.ts';
 import type { Attempt, Check } from '#shared/domain/check.ts';
+import { isShared } from '#functions/steps/health-answer.ts';
 import type { StepContext } from '#functions/steps/step.ts';
 
 /** Attempts kept as evidence, the newest: at one a second more than half an hour. */
@@ -26,7 +27,8 @@ export function checkOf(
   const { deps, deployment, message, startedMs } = context;
   const { healthProbe: wanted, traffic } = deployment.config;
   const underTraffic = message.phase.startsWith('traffic-');
-  const expected = expectedHealth(wanted);
+  const beside = isShared(context) ? ", or at the service's address what the release before may answer" : '';
+  const expected = `${expectedHealth(wanted)}${beside}`;
   return {
     id: 'healthy',
     title: underTraffic

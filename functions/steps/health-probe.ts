@@ -4,7 +4,7 @@ import { Fault } from '#shared/domain/fault.ts';
 import { outOfReach } from '#functions/preflight/reach.ts';
 import { watchUsers } from '#functions/steps/analysis.ts';
 import { createEndWatch } from '#functions/steps/end-watch.ts';
-import { lookAt } from '#functions/steps/health-answer.ts';
+import { addressesOf, lookAt, type Asked } from '#functions/steps/health-answer.ts';
 import { checkOf, dependencyChecks, inWords } from '#functions/steps/health-check.ts';
 import { lastLines } from '#functions/steps/last-words.ts';
 import type { StepContext, StepResult, Step } from '#functions/steps/step.ts';
@@ -18,7 +18,8 @@ const flappingSeconds = 60;
  * Before traffic (phase `candidate`): healthy after N consecutive successes at the candidate's own address, within the
  * startup grace, unless Cloud Run says before that the candidate failed or that its container exited. Under traffic
  * (`traffic-N`): watched for the whole bake, unhealthy after N consecutive failures at the candidate's or the service's
- * address, whichever; at the end it must be healthy. With an `analysis` in the service file users' requests must be good too.
+ * address, whichever; at the end it must be healthy. Releases that have the rest of the traffic may answer at the service's
+ * address as they promised. With an `analysis` in the service file users' requests must be good too.
  */
 export const healthProbe: Step = {
   name: 'health-probe',
@@ -33,7 +34,7 @@ export const healthProbe: Step = {
       const checks = [checkOf(context, [], 'inconclusive', why)];
       return { status: 'rejected', reason: why, patch: { checks } };
     }
-    const addresses = underTraffic ? [candidate.url, serviceUrl] : [candidate.url];
+    const addresses = await addressesOf(context, candidate.url, serviceUrl);
     const result = await watch(context, addresses, underTraffic);
     if (result.status !== 'rejected') return result;
     const lines = await lastLines(context);
@@ -43,7 +44,7 @@ export const healthProbe: Step = {
   },
 };
 
-async function watch(context: StepContext, addresses: string[], underTraffic: boolean): Promise<StepResult> {
+async function watch(context: StepContext, addresses: Asked[], underTraffic: boolean): Promise<StepResult> {
   const { deps, deployment, startedMs, signal } = context;
   const { healthProbe: wanted, traffic, analysis, suites } = deployment.config;
   const users = underTraffic && analysis ? watchUsers(context, analysis) : undefined;

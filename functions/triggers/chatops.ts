@@ -106,8 +106,7 @@ async function command(deps: ChatopsDeps, asked: Command): Promise<ChatopsAnswer
     const meant = didYouMean === undefined ? '' : `\nDid you mean ${code(`${asked.command} ${didYouMean}`)}?`;
     return ephemeral(`${escapeText(problem)}${meant}`);
   }
-  if (parsed.verb === 'help')
-    return ephemeral(escapeText(helpLines(parsed.about, asked.command).join('\n')));
+  if (parsed.verb === 'help') return ephemeral(escapeText(helpLines(parsed.about, asked.command).join('\n')));
 
   const { command: name, text, triggerId } = asked;
   const requestId = requestIdOf([asked.team, asked.user, name, text, triggerId]);

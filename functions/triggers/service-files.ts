@@ -1,5 +1,6 @@
 import { formatProblems } from '#shared/config/problems.ts';
 import { parseServiceFile } from '#shared/config/service-file.ts';
+import { Fault } from '#shared/domain/fault.ts';
 import type { ServiceConfig } from '#shared/domain/service.ts';
 import type { ObjectStore } from '#shared/ports/platform.ts';
 import type { Deps } from '#functions/deps.ts';
@@ -7,11 +8,15 @@ import type { Deps } from '#functions/deps.ts';
 /** A service file of the bucket, as it is now. */
 export interface ServiceFile {
   name: string;
+  /** Empty when it is too large to be read. */
   text: string;
   /** One per environment; none when the file has problems. */
   configs: { config: ServiceConfig; source: string }[];
   problems?: string;
 }
+
+/** A larger one is refused as text, too. */
+const maximumBytes = 256 * 1024;
 
 /**
  * What was read and parsed before, by this process: a generation never changes. Pushes of many services at once would
@@ -28,14 +33,31 @@ export async function readServiceFiles({ objects }: Pick<Deps, 'objects'>): Prom
     found.map(async ({ name, generation }): Promise<ServiceFile | undefined> => {
       const before = known.get(name);
       if (before?.generation === generation) return before.file;
-      const object = await objects.read(name);
-      if (!object) return undefined;
-      const file = parsed(name, object.text, object.generation);
-      known.set(name, { generation: object.generation, file });
-      return file;
+      const read = await readFile(objects, name, generation);
+      if (read) known.set(name, read);
+      return read?.file;
     }),
   );
   return files.filter((file) => file !== undefined);
+}
+
+/** @param listed the generation that was seen. @returns undefined when it is gone */
+async function readFile(
+  objects: ObjectStore,
+  name: string,
+  listed: string,
+): Promise<{ generation: string; file: ServiceFile } | undefined> {
+  try {
+    const object = await objects.read(name, { maximumBytes });
+    if (!object) return undefined;
+    const { text, generation } = object;
+    return { generation, file: parsed(name, text, generation) };
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== 'unsupported') throw error;
+    // One service's file, and no reason why the others could not be known.
+    const problems = `${name}: it is larger than 256 KiB, which no service file may be`;
+    return { generation: listed, file: { name, text: '', configs: [], problems } };
+  }
 }
 
 function parsed(name: string, text: string, generation: string): ServiceFile {

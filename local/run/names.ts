@@ -23,10 +23,12 @@ export function parentOf(place: Place, params: Record<string, string>): string {
       `Permission denied on project "${project}" (or it may not exist): this local cloud has "${place.project}"`,
     );
   }
+  // "Location must be a valid Google Cloud region, and cannot be the "-" wildcard."
+  if (location === '-') throw new GoogleError('INVALID_ARGUMENT', 'Location cannot be the "-" wildcard');
   if (location !== place.location) {
     throw new GoogleError(
-      'INVALID_ARGUMENT',
-      `Location "${location}" is not served here: this local cloud has "${place.location}"`,
+      'PERMISSION_DENIED',
+      `Permission denied on 'locations/${location}' (or it may not exist): this local cloud has "${place.location}"`,
     );
   }
   return `projects/${place.project}/locations/${place.location}`;

@@ -19,6 +19,15 @@ const JobJson = z.looseObject({
   etag: z.string(),
   template: z.looseObject({ template: z.looseObject({ containers: Containers }) }),
 });
+/** Without an account of its own a job runs as the project's default one. */
+const Declared = z.object({
+  template: z.object({
+    template: z.object({
+      serviceAccount: z.string().default(''),
+      containers: z.array(z.unknown()).default([]),
+    }),
+  }),
+});
 const Operation = z.object({
   name: z.string().min(1),
   done: z.boolean().default(false),
@@ -105,6 +114,12 @@ export function createJobs(options: { endpoint: string; rest: Rest }): Jobs {
   }
 
   return {
+    async get(ref) {
+      const job = await rest.find(Declared, { url: urlOf(jobName(ref)) });
+      if (job === undefined) return undefined;
+      const { serviceAccount, containers } = job.template.template;
+      return { serviceAccount: serviceAccount || undefined, containers: containers.length };
+    },
     find,
     execution,
     async run(ref, { key, args, env = {}, image }) {
@@ -137,16 +152,20 @@ const jobName = ({ project, region, name }: ServiceRef): string =>
 /** By the Completed condition alone: counts and times are "not guaranteed to be set in happens-before order". */
 function stateOf(execution: ExecutionJson): ExecutionState {
   const completed = execution.conditions.find(({ type }) => type === 'Completed');
-  const logs = execution.logUri === undefined ? {} : { logUri: execution.logUri };
+  const { completionTime, createTime, startTime = createTime, logUri } = execution;
+  const endedMs = Date.parse(completionTime);
+  const rest = {
+    ...(Number.isFinite(endedMs) ? { endedAt: new Date(endedMs).toISOString() } : {}),
+    ...(logUri === undefined ? {} : { logUri }),
+  };
   switch (completed?.state) {
     case 'CONDITION_SUCCEEDED': {
-      const { completionTime, createTime, startTime = createTime } = execution;
-      const seconds = (Date.parse(completionTime) - Date.parse(startTime)) / 1000;
-      return { status: 'succeeded', seconds: Number.isFinite(seconds) ? seconds : 0, ...logs };
+      const seconds = (endedMs - Date.parse(startTime)) / 1000;
+      return { status: 'succeeded', seconds: Number.isFinite(seconds) ? seconds : 0, ...rest };
     }
     case 'CONDITION_FAILED': {
       const reason = completed.executionReason ?? completed.reason ?? 'UNKNOWN';
-      return { status: 'failed', reason, message: completed.message, ...logs };
+      return { status: 'failed', reason, message: completed.message, ...rest };
     }
     default:
       return { status: 'running' };

@@ -68,9 +68,10 @@ export interface CloudRun {
 
 export type ExecutionState =
   | { status: 'running' }
-  | { status: 'succeeded'; seconds: number; logUri?: string }
+  /** `endedAt`: ISO 8601, where Cloud Run says it. */
+  | { status: 'succeeded'; seconds: number; endedAt?: string; logUri?: string }
   /** `reason` is Google's (`NON_ZERO_EXIT_CODE`, `CANCELLED`, `CONTAINER_MISSING`), `message` its text. */
-  | { status: 'failed'; reason: string; message: string; logUri?: string };
+  | { status: 'failed'; reason: string; message: string; endedAt?: string; logUri?: string };
 
 /** Cloud Run jobs. They are declared elsewhere (Terraform); here they are run. */
 export interface Jobs {

@@ -39,8 +39,8 @@ describe('check --live', () => {
     const { code, stdout } = await check(serviceFile());
     expect(code).toBe(0);
     expect(stdout.slice(stdout.indexOf('\n') + 1)).toMatchInlineSnapshot(`
-      "  staging: all 17 checks passed
-          Cloud Run service 1/1
+      "  staging: all 18 checks passed
+          Cloud Run service 2/2
           APIs 2/2
           Permissions 10/10
           Runtime account 2/2

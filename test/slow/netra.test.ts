@@ -36,7 +36,28 @@ describe('demo --netra', () => {
     expect(counts('Database resilience')).toBe('Database resilience 10/10 before traffic');
     expect(counts('Configuration validation')).toBe('Configuration validation 6/9 before traffic');
     expect(counts('Infrastructure timeouts')).toBe('Infrastructure timeouts 6/9 before traffic');
-    expect(counts('Golden path')).toBe('Golden path 5/5 before traffic, 5/5 at 100 % of the traffic');
+    expect(counts('Golden path')).toBe('Golden path 6/6 before traffic, 6/6 at 100 % of the traffic');
+  });
+
+  it('counts the tests of the database, and shows the job beside them', () => {
+    const [round] = said.report.suites.find(({ title }) => title === 'Database resilience')!.rounds;
+    const [job, ...tests] = round!.checks;
+    expect(job).toMatchObject({ id: 'resilience', isSum: true, outcome: 'pass' });
+    expect(tests).toHaveLength(10);
+    const times = tests.flatMap((test) => (test.outcome === 'pass' ? [test.evidence.at] : []));
+    expect(new Set(times).size).toBe(10);
+    expect(times).toEqual(times.toSorted());
+  });
+
+  it('builds it from source, and says how long that took', () => {
+    const checks = said.report.suites.flatMap(({ rounds }) => rounds.flatMap((round) => round.checks));
+    expect(checks.find(({ id }) => id === 'built')).toMatchObject({
+      evidence: { observed: expect.stringMatching(/^SUCCESS, took [\d.]+ s, from /) },
+    });
+    expect(said.report.headline).toContain('netra-backend 1.1.0');
+    expect(renderMarkdown(said.report)).toMatch(
+      /\| Build \| succeeded: build \S+ took [\d.]+ s; the step took /,
+    );
   });
 
   it('recommends by rule, with what is declared', () => {
@@ -70,7 +91,18 @@ describe('demo --netra', () => {
   it('holds every claim against evidence, and one that names none is not verified', () => {
     const claims = said.report.change?.claims ?? [];
     expect(claims.filter(({ status }) => status === 'verified')).toHaveLength(9);
-    expect(claims.filter(({ status }) => status !== 'verified')).toEqual([
+    const declared = 'its check rests on what is only declared: ';
+    expect(claims.filter(({ status }) => status !== 'verified')).toMatchObject([
+      {
+        claim: 'the VPC connector carries all instances',
+        status: 'not-verified',
+        reason: `${declared}app.egress.megabitsPerInstance`,
+      },
+      {
+        claim: 'the load balancer waits as long as the service',
+        status: 'not-verified',
+        reason: expect.stringContaining(`${declared}app.loadBalancer.timeout`),
+      },
       { claim: 'SSL configuration enhanced', status: 'not-verified', reason: 'no check is bound to it' },
     ]);
   });
@@ -200,8 +232,11 @@ describe('without the evidence', () => {
     const done = await netra.deploy({ file, version: '1.2.0', minify: true });
     expect(done.result?.outcome).toBe('failed');
     expect(done.trafficMoved).toBe(false);
-    const own = done.checks.filter(({ suite }) => suite === 'Database resilience');
-    expect(own.map(({ id, outcome }) => [id, outcome])).toEqual([['resilience', 'inconclusive']]);
+    expect(done.failure).toMatchObject({
+      step: 'preflight',
+      message: expect.stringContaining('there is no job netra-resilience'),
+    });
+    expect(done.checks.filter(({ suite }) => suite === 'Database resilience')).toEqual([]);
     const claim = buildReport(done).change?.claims.find(({ claim: words }) => words.includes('backoff'));
     expect(claim).toMatchObject({
       status: 'not-verified',

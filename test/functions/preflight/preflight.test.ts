@@ -354,6 +354,28 @@ describe('preflight tells', () => {
     expect(JSON.stringify('recommendation' in check ? check.recommendation : '')).toMatch(change);
   });
 
+  it('by the id of a rule what advice rests on, and where one reads about it', async () => {
+    const world = goodWorld();
+    world.lookUps.connectors.set(connectorName, { ...connector, maxInstances: 2 });
+    const text = full
+      .replace('serviceAccount: hello@', 'serviceAccount: shared@')
+      .replace('db:3', 'key:latest');
+    world.configure(
+      authFile.replace('secrets:', 'serviceAccount: shared@slipway-local.iam.gserviceaccount.com, secrets:'),
+      'auth',
+    );
+    const { checks } = await look(world, text);
+    const advice = checks.flatMap((check) =>
+      check.outcome === 'fail' && !ruleIds.has(check.id) ? (check.recommendation ?? []) : [],
+    );
+    expect(advice.map(({ rule, link }) => [rule, link?.split('/')[2]])).toEqual([
+      ['own-account', 'cloud.google.com'],
+      ['secrets-pinned', 'cloud.google.com'],
+      ['secret-one-version', undefined],
+      ['connector-size', 'cloud.google.com'],
+    ]);
+  });
+
   it.each([
     ['10.0.0.0/24', 'pass'],
     ['10.0.0.0/26', 'fail'],
@@ -374,6 +396,45 @@ describe('preflight tells', () => {
     expect(checkOf(await look(world, text('run', 'other')), 'Network / subnetwork').outcome).toBe('fail');
     expect(checkOf(await look(world, text('none', 'default')), 'Network / subnetwork').outcome).toBe('fail');
   });
+});
+
+describe('an account of the service’s own', () => {
+  const own = 'Runtime account / own';
+  const fileFor = (service: string, email: string): string =>
+    fileOf('').replace('service: hello', `service: ${service}`).replace(account, email);
+
+  it('is one that no other file in the bucket names, in whatever environment', async () => {
+    const world = goodWorld();
+    world.configure(fileFor('other', 'other@slipway-local.iam.gserviceaccount.com'), 'other');
+    const check = checkOf(await look(world), own);
+    expect(check.outcome).toBe('pass');
+    expect(observedIn(check)).toBe(`${account}, named by none of 2 other services`);
+  });
+
+  it('is not one that another file names: it is told which', async () => {
+    const world = goodWorld();
+    world.configure(fileFor('other', account), 'other');
+    const check = checkOf(await look(world), own);
+    expect(check).toMatchObject({ outcome: 'fail', severity: 'advisory' });
+    expect(observedIn(check)).toBe(`${account}, as other`);
+  });
+
+  it('is not known while a file has problems, which hold nobody up', async () => {
+    const world = goodWorld();
+    world.configure('service: [', 'broken');
+    const check = checkOf(await look(world), own);
+    expect(check).toMatchObject({ outcome: 'inconclusive', severity: 'advisory' });
+    expect(observedIn(check)).toMatch(/; there are problems in services\/broken\.yaml$/);
+  });
+});
+
+it('what is there is told by what was looked at', async () => {
+  const world = goodWorld();
+  expect(observedIn(checkOf(await look(world), 'Cloud Run service / exists'))).toBe('it does not exist yet');
+  await establish(world);
+  expect(observedIn(checkOf(await look(world), 'Cloud Run service / exists'))).toBe(
+    'it exists and serves hello-stable 100 %',
+  );
 });
 
 describe('an error while checking', () => {

@@ -168,9 +168,21 @@ describe('a migration', () => {
     expect(world.jobs.executions).toHaveLength(1);
   });
 
-  it('whose job is not there ends the deployment before traffic', async () => {
+  it('whose job is not there ends the deployment before anything is made', async () => {
     const world = await migrating();
     world.configure(serviceFile('migration: { job: other }\n'));
+    const done = await runDeployment(world, 'v1');
+    expect(done.failure).toMatchObject({
+      step: 'preflight',
+      message: expect.stringContaining('there is no job other'),
+    });
+    expect(world.run.writes).toEqual([]);
+  });
+
+  it('whose job is taken away before it is run ends the deployment before traffic', async () => {
+    const world = await migrating();
+    world.configure(serviceFile('migration: { job: other }\n'));
+    override(world.jobs, 'get', () => async () => ({ serviceAccount: undefined, containers: 1 }));
     const done = await runDeployment(world, 'v1');
     expect(done.result?.outcome).toBe('failed');
     expect(done.failure).toMatchObject({ ending: 'fault', code: 'not-found' });

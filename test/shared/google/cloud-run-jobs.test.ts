@@ -50,6 +50,19 @@ async function openJobs(through: (rest: Rest) => Rest = (rest) => rest) {
 }
 
 describe('a job', () => {
+  it('is looked up with its account and its containers', async () => {
+    const { jobs, send } = await openJobs();
+    expect(await jobs.get(ref)).toEqual({
+      serviceAccount: '424242424242-compute@developer.gserviceaccount.com',
+      containers: 1,
+    });
+    const serviceAccount = 'tester@slipway-local.iam.gserviceaccount.com';
+    const task = { serviceAccount, containers: [{ image: `${repository}:v1` }] };
+    await send('POST', `${parent}/jobs?jobId=e2e`, { template: { template: task } });
+    expect(await jobs.get({ ...ref, name: 'e2e' })).toEqual({ serviceAccount, containers: 1 });
+    expect(await jobs.get({ ...ref, name: 'nowhere' })).toBeUndefined();
+  });
+
   it('runs as it stands, and its execution is told as succeeded', async () => {
     const { jobs, ended, told } = await openJobs();
     const execution = await jobs.run(ref, { key: 'd1' });
@@ -57,6 +70,7 @@ describe('a job', () => {
     expect(await ended(execution)).toEqual({
       status: 'succeeded',
       seconds: expect.any(Number) as number,
+      endedAt: expect.stringMatching(/^\d{4}-.*Z$/) as string,
       logUri: expect.stringContaining('https://console.cloud.google.com/logs/') as string,
     });
     expect(JSON.parse(told(execution) ?? '')).toEqual(['v1', 'd1', '1', 'usual']);
@@ -204,7 +218,7 @@ describe('an answer of Cloud Run', () => {
         completionTime: '2026-01-01T00:00:05.5Z',
         conditions: [{ ...failed, state: 'CONDITION_SUCCEEDED' }],
       },
-      { status: 'succeeded', seconds: 3.5 },
+      { status: 'succeeded', seconds: 3.5, endedAt: '2026-01-01T00:00:05.500Z' },
     ],
   ])('%s', async (_, execution, expected) => {
     const { jobs } = await answering({ [`GET /v2/${one.name}`]: { ...one, ...execution } });

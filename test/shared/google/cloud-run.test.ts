@@ -69,6 +69,16 @@ describe('Cloud Run', () => {
     expect(await run.getRevision(ref, 'hello-a')).toBeUndefined();
   });
 
+  it('tells its regions for a project, and nothing of a place that it does not have', async () => {
+    const { run } = await openRun();
+    expect(await run.locations('slipway-local')).toEqual(['us-central1']);
+    await expect(run.locations('my-shop')).rejects.toMatchObject({ code: 'permission-denied' });
+    await expect(run.getService({ ...ref, region: 'us-central9' })).rejects.toMatchObject({
+      code: 'permission-denied',
+      message: expect.stringContaining("'locations/us-central9'") as string,
+    });
+  });
+
   it('takes a new service as it is written, and a candidate beside it at its tag', async () => {
     const { run, settled, tokens } = await openRun();
     expect(await settled(await run.createService(ref, serviceJson('v1', 'hello-a')))).toEqual({ done: true });
@@ -248,6 +258,18 @@ describe('what Cloud Run answers', () => {
       isPublic: true,
       raw: json,
     });
+  });
+
+  it('about locations is read page by page', async () => {
+    const server = await openServer(({ url }) => ({
+      body: JSON.stringify(
+        url.includes('pageToken=a%2Fb')
+          ? { locations: [{ name: 'projects/p/locations/us-east1', locationId: 'us-east1' }] }
+          : { locations: [{ locationId: 'europe-west1' }], nextPageToken: 'a/b' },
+      ),
+    }));
+    const run = createCloudRun({ endpoint: server.origin, rest });
+    expect(await run.locations('p')).toEqual(['europe-west1', 'us-east1']);
   });
 
   it('about revisions is read page by page', async () => {

@@ -15,7 +15,7 @@ interface FakeExecution {
 export interface FakeJobs extends Jobs {
   executions: FakeExecution[];
   /** How the one job that there is, `migrate`, goes. */
-  job: { seconds: number; fails: boolean; serviceAccount?: string; containers?: number };
+  job: { seconds: number; fails: boolean; reason?: string; serviceAccount?: string; containers?: number };
 }
 
 /** How long an execution that is cancelled goes on. */
@@ -65,13 +65,14 @@ export function createFakeJobs(clock: Clock): FakeJobs {
   }
 
   function stateOf({ startedMs, cancelledMs }: FakeExecution): ExecutionState {
-    const { seconds, fails } = jobs.job;
+    const { seconds, fails, reason = 'NON_ZERO_EXIT_CODE' } = jobs.job;
     const logUri = 'https://console.cloud.google.com/logs/viewer?project=slipway-local';
     if (cancelledMs !== undefined && clock.now() >= cancelledMs + stopMs)
       return { status: 'failed', reason: 'CANCELLED', message: 'cancelled by a caller', logUri };
     if (cancelledMs !== undefined || clock.now() < startedMs + seconds * 1000) return { status: 'running' };
-    if (fails) return { status: 'failed', reason: 'NON_ZERO_EXIT_CODE', message: 'exit code 1', logUri };
-    return { status: 'succeeded', seconds, logUri };
+    const endedAt = new Date(startedMs + seconds * 1000).toISOString();
+    if (fails) return { status: 'failed', reason, message: 'exit code 1', endedAt, logUri };
+    return { status: 'succeeded', seconds, endedAt, logUri };
   }
   return jobs;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { countedOf } from '#shared/domain/check.ts';
 import { signalDeployment } from '#shared/ledger/signals.ts';
 import { dispatch } from '#test/support/dispatch.ts';
 import { jobOf, outcomes, validating } from './validating.ts';
@@ -109,6 +110,92 @@ describe('a job that tests', () => {
     const { reply, record } = await validate();
     expect(reply).toMatchObject({ status: 'rejected', reason: expect.stringContaining(observed) });
     expect(outcomes(record)[0]).toEqual(['smoke', outcome]);
+  });
+
+  const two = junit('<testcase name="a"/><testcase name="b"><failure message="no"/></testcase>');
+  it.each<[string, string, { fails?: boolean; reason?: string }, [string, string][]]>([
+    ['says no more than its tests', junit('<testcase name="a"/>'), {}, [['smoke/a', 'pass']]],
+    [
+      'says no more than one that failed',
+      two,
+      {},
+      [
+        ['smoke/b', 'fail'],
+        ['smoke/a', 'pass'],
+      ],
+    ],
+    [
+      'exits as runners do when a test failed',
+      two,
+      { fails: true },
+      [
+        ['smoke/b', 'fail'],
+        ['smoke/a', 'pass'],
+      ],
+    ],
+    [
+      'fails, which no test says',
+      junit('<testcase name="a"/>'),
+      { fails: true },
+      [
+        ['smoke', 'fail'],
+        ['smoke/a', 'pass'],
+      ],
+    ],
+    [
+      'fails otherwise than by a test',
+      two,
+      { fails: true, reason: 'CANCELLED' },
+      [
+        ['smoke', 'fail'],
+        ['smoke/b', 'fail'],
+        ['smoke/a', 'pass'],
+      ],
+    ],
+    [
+      'has no test that ran',
+      junit('<testcase name="a"><skipped/></testcase>'),
+      {},
+      [
+        ['smoke', 'inconclusive'],
+        ['smoke/a', 'not-run'],
+      ],
+    ],
+  ])('is shown, and counted where it says more than its tests: it %s', async (_, results, job, counted) => {
+    const { validate, world } = await validating(suites('results: junit'));
+    Object.assign(world.jobs.job, job);
+    await world.objects.write(`${place}.xml`, results, 'text/xml');
+    const { record } = await validate();
+    expect(outcomes({ checks: countedOf(record.checks) })).toEqual(counted);
+    expect(outcomes(record)[0]?.[0]).toBe('smoke');
+  });
+
+  it('tells each test at the time that the results name, and else at its own end', async () => {
+    const { validate, world } = await validating(suites('results: junit'));
+    const startedMs = world.clock.now();
+    const after = (ms: number): string => new Date(startedMs + ms).toISOString();
+    const cases = `<testcase name="a"/><testcase name="b" timestamp="${after(2000)}"/>
+      <testcase name="elsewhen" timestamp="1970-01-01T00:00:00Z"/>`;
+    const unknown = `<testcase name="no zone" timestamp="${after(0).replace('Z', '')}"/>`;
+    const suite = `<testsuite timestamp="${after(1000).replace('Z', '+00:00')}">${cases}</testsuite>`;
+    await world.objects.write(
+      `${place}.xml`,
+      `<testsuites>${suite}<testsuite>${unknown}</testsuite></testsuites>`,
+      'text/xml',
+    );
+    // It has ended when it is looked at.
+    await validate();
+    const { record } = await validate();
+    const at = record.checks.flatMap((check) =>
+      check.step === 'validate' && check.outcome !== 'not-run' ? [[check.id, check.evidence.at]] : [],
+    );
+    expect(Object.fromEntries(at)).toEqual({
+      smoke: after(3000),
+      'smoke/a': after(1000),
+      'smoke/b': after(2000),
+      'smoke/elsewhen': after(3000),
+      'smoke/no zone': after(3000),
+    });
   });
 
   it('without results counts by its end', async () => {

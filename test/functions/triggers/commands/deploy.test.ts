@@ -280,7 +280,7 @@ describe('plan and diff', () => {
     expect(text).toContain(
       '✗ Secret db-password:3 for DB: no such secret or version, expected an enabled version',
     );
-    expect(text).toContain('✓ Service can be created');
+    expect(text).toContain('✓ Cloud Run tells whether the service exists: it does not exist yet');
     expect(buttons).toEqual([]);
     expect(world.pubsub.published).toEqual([]);
     expect(world.run.writes).toEqual([]);
