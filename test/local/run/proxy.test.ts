@@ -61,14 +61,20 @@ test('the address of a removed tag is gone, and is the same when the tag comes b
 
 test('a request in flight finishes when traffic moves away, and then the process ends', async () => {
   const cloud = await twoRevisions([{ type, revision: 'hello-r1', percent: 100 }]);
-  const slow = fetch(`${cloud.service.uri}/slow?ms=400`);
+  // Answered when its body has ended.
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const body = writable.getWriter();
+  const held = fetch(`${cloud.service.uri}/held`, { method: 'POST', body: readable, duplex: 'half' });
+  await body.write(Buffer.from('begun'));
+  await expect.poll(() => cloud.run.logs('hello-r1').map(({ text }) => text)).toContain('held');
   const { pid } = await ask(cloud.service.uri);
   await cloud.settle('PATCH', `${hello}?updateMask=traffic`, {
     traffic: [{ type, revision: 'hello-r2', percent: 100 }],
   });
   expect(await versionAt(cloud.service.uri)).toBe('v2');
   expect(isRunning(pid)).toBe(true);
-  expect(((await (await slow).json()) as { version: string }).version).toBe('v1');
+  await body.close();
+  expect(((await (await held).json()) as { version: string }).version).toBe('v1');
   await expect.poll(() => isRunning(pid)).toBe(false);
   await cloud.settle('PATCH', `${hello}?updateMask=traffic`, {
     traffic: [{ type, revision: 'hello-r1', percent: 100 }],

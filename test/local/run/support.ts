@@ -27,6 +27,7 @@ const server = createServer(async (request, response) => {
   const url = new URL(request.url, 'http://x');
   if (url.pathname === '/crash') process.exit(1);
   if (url.pathname === '/slow') await wait(Number(url.searchParams.get('ms')));
+  if (url.pathname === '/held') { console.log('held'); for await (const _ of request); }
   if (url.pathname === '/half') { response.write('half'); setTimeout(() => process.exit(1), 20); return; }
   if (url.pathname === '/healthz' && process.env.FAULT === 'unhealthy') response.statusCode = 503;
   response.setHeader('content-type', 'application/json');
