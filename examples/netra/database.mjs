@@ -10,7 +10,6 @@ export class Lost extends Error {}
  */
 export function createDatabase({ connectMilliseconds }) {
   const rows = new Map();
-  let number = 0;
 
   async function connect(drill) {
     await sleep(connectMilliseconds);
@@ -19,9 +18,7 @@ export function createDatabase({ connectMilliseconds }) {
       drill.refuse -= 1;
       throw new Refused('the database refused the connection');
     }
-    number += 1;
     return {
-      number,
       /** Runs `work` on the rows after that time; the drill `lose` breaks the connection once. */
       async query(work, milliseconds, during) {
         await sleep(milliseconds);

@@ -10,29 +10,42 @@ export function createPool({ connect, size, overflow, timeoutSeconds }) {
   const idle = [];
   const waiting = [];
   let open = 0;
-  let mostOpen = 0;
+  /** How many connections each owner holds; who says nothing is one owner. */
+  const held = new Map();
 
-  const taken = () => {
+  const hold = (owner, by) => {
+    const count = (held.get(owner) ?? 0) + by;
+    if (count === 0) held.delete(owner);
+    else held.set(owner, count);
+  };
+  const taken = (owner) => {
     open += 1;
-    mostOpen = Math.max(mostOpen, open);
+    hold(owner, 1);
+  };
+  /** What others hold left aside: how many would be open if this owner were alone. */
+  const openFor = (owner) => {
+    let others = 0;
+    for (const [who, count] of held) if (who !== owner) others += count;
+    return open - others;
   };
   /** A connection is gone: its place is the next one's who waits. */
-  const gone = () => {
+  const gone = (owner) => {
     open -= 1;
+    hold(owner, -1);
     const waiter = waiting.shift();
     if (!waiter) return;
-    taken();
-    waiter(undefined);
+    taken(waiter.owner);
+    waiter.give(undefined);
   };
 
   /** In a place that is taken already. Tries again when it is refused, after twice as long each time. */
-  async function opened(drill, waits) {
+  async function opened(owner, drill, waits) {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await connect(drill);
       } catch (error) {
         if (!(error instanceof Refused) || attempt === attempts) {
-          gone();
+          gone(owner);
           throw error;
         }
         const backoff = firstBackoffMilliseconds * 2 ** (attempt - 1);
@@ -42,17 +55,21 @@ export function createPool({ connect, size, overflow, timeoutSeconds }) {
     }
   }
 
-  async function acquire(drill, waits) {
+  async function acquire(owner, drill, waits) {
     const free = idle.pop();
-    if (free) return free;
+    if (free) {
+      hold(owner, 1);
+      return free;
+    }
     if (open < size + overflow) {
-      taken();
-      return opened(drill, waits);
+      taken(owner);
+      return opened(owner, drill, waits);
     }
     const { promise: turn, resolve: give } = Promise.withResolvers();
-    waiting.push(give);
+    const waiter = { owner, give };
+    waiting.push(waiter);
     const timer = setTimeout(() => {
-      const place = waiting.indexOf(give);
+      const place = waiting.indexOf(waiter);
       // Not there any more: it was given something at the same time.
       if (place < 0) return;
       waiting.splice(place, 1);
@@ -61,13 +78,16 @@ export function createPool({ connect, size, overflow, timeoutSeconds }) {
     const got = await turn;
     clearTimeout(timer);
     if (got === 'late') throw new Refused(`no connection became free within ${timeoutSeconds} s`);
-    return got ?? opened(drill, waits);
+    return got ?? opened(owner, drill, waits);
   }
 
-  function release(connection) {
+  function release(connection, owner) {
+    hold(owner, -1);
     const waiter = waiting.shift();
-    if (waiter) waiter(connection);
-    else if (open > size) open -= 1;
+    if (waiter) {
+      hold(waiter.owner, 1);
+      waiter.give(connection);
+    } else if (open > size) open -= 1;
     else idle.push(connection);
   }
 
@@ -78,30 +98,27 @@ export function createPool({ connect, size, overflow, timeoutSeconds }) {
     get open() {
       return open;
     },
-    /** The most that were open since this was asked last. */
-    takeMostOpen() {
-      const most = mostOpen;
-      mostOpen = open;
-      return most;
-    },
     /**
      * A query whose connection is lost is asked once more over a new one.
-     * @returns what `work` says of the rows, over which connection, and the waits between attempts to open it
+     * @param options.owner whose connections are counted together
+     * @returns what `work` says of the rows, how many connections were open for the owner meanwhile, and the waits between
+     * attempts to open one
      */
-    async query(work, { milliseconds = 1, drill = {} } = {}) {
+    async query(work, { milliseconds = 1, drill = {}, owner = '' } = {}) {
       const waits = [];
-      let connection = await acquire(drill, waits);
+      let connection = await acquire(owner, drill, waits);
+      const openNow = openFor(owner);
       for (let again = true; ; again = false) {
         try {
           const result = await connection.query(work, milliseconds, drill);
-          release(connection);
-          return { result, connection: connection.number, waits };
+          release(connection, owner);
+          return { result, open: openNow, waits };
         } catch (error) {
           if (!again || !(error instanceof Lost)) {
-            gone();
+            gone(owner);
             throw error;
           }
-          connection = await opened(drill, waits);
+          connection = await opened(owner, drill, waits);
         }
       }
     },

@@ -72,14 +72,16 @@ async function signUp(request) {
   const { name } = parsed(text) ?? {};
   if (typeof name !== 'string' || name === '') return [400, { error: 'expected {"name": "…"}' }];
   const [user, token] = [{ id: randomUUID(), name }, randomBytes(24).toString('base64url')];
-  await pool.query((rows) => void rows.set(`token/${token}`, user));
+  await pool.query((rows) => void rows.set(`token/${token}`, user), { drill: drillOf(request) });
   return [201, { ...user, token }];
 }
 
 async function query(request, url) {
   const milliseconds = Math.min(Number(url.searchParams.get('milliseconds') ?? 1), 1000);
-  const { connection, waits } = await pool.query(() => undefined, { milliseconds, drill: drillOf(request) });
-  return [200, { connection, waits }];
+  // Whoever says who it is has its own connections counted.
+  const owner = String(request.headers['x-run'] ?? '');
+  const { open, waits } = await pool.query(() => undefined, { milliseconds, drill: drillOf(request), owner });
+  return [200, { open, waits }];
 }
 
 async function answer(request) {
@@ -98,8 +100,6 @@ async function answer(request) {
     }
     case 'GET /query':
       return query(request, url);
-    case 'GET /pool':
-      return [200, { open: pool.open, mostOpen: pool.takeMostOpen() }];
     default:
       return [404, { error: `nothing at ${request.method} ${url.pathname}` }];
   }
@@ -119,7 +119,9 @@ void pool
   .query(() => undefined)
   .then(
     () =>
-      server.listen(settings.port, () => process.stdout.write(`netra listens on port ${settings.port}\n`)),
+      server.listen(settings.port, () =>
+        process.stdout.write(`netra listens on port ${server.address().port}\n`),
+      ),
     (error) => {
       process.stderr.write(`netra has no database: ${error.message}\n`);
       process.exit(1);

@@ -1,4 +1,4 @@
-import type { Check } from '#shared/domain/check.ts';
+import { countedOf, type Check } from '#shared/domain/check.ts';
 import { Fault } from '#shared/domain/fault.ts';
 import { isMigrationCheck } from '#shared/domain/migration.ts';
 import type { Migration } from '#shared/domain/service/traffic.ts';
@@ -98,7 +98,8 @@ async function withMigration(
     : { ...result, summary: `${inWords(checks)}; ${result.summary}` };
 }
 
-function inWords(checks: readonly Check[]): string {
+function inWords(all: readonly Check[]): string {
+  const checks = countedOf(all);
   const passed = checks.filter((check) => check.outcome === 'pass').length;
   return checks.length === 0
     ? 'the service file has no suites'

@@ -2,7 +2,12 @@ import * as z from 'zod';
 import { messageOf } from '#shared/errors.ts';
 import type { SourceFile } from './source.ts';
 
-const BuildFile = z.strictObject({ entrypoint: z.tuple([z.literal('node'), z.string()], z.string()) });
+const BuildFile = z.strictObject({
+  entrypoint: z.tuple([z.literal('node'), z.string()], z.string()),
+  /** As `LABEL` in a Dockerfile. */
+  labels: z.record(z.string(), z.string()).default({}),
+});
+const buildFileOf = (files: readonly SourceFile[]) => parsed(files, 'slipway.build.json', BuildFile);
 
 const PackageFile = z.object({
   main: z.string().optional(),
@@ -27,6 +32,10 @@ export function findEntrypoint(files: readonly SourceFile[]): string[] {
   return entrypoint;
 }
 
+/** Labels that the source gives its image, in `slipway.build.json`. */
+export const declaredLabels = (files: readonly SourceFile[]): Record<string, string> =>
+  buildFileOf(files)?.labels ?? {};
+
 function declared(files: readonly SourceFile[]): string[] {
   const packageFile = parsed(files, 'package.json', PackageFile);
   const packages = Object.keys(packageFile?.dependencies ?? {});
@@ -35,7 +44,7 @@ function declared(files: readonly SourceFile[]): string[] {
       `package.json declares dependencies (${packages.join(', ')}); the embedded builder installs none: bundle them into the source`,
     );
   }
-  const buildFile = parsed(files, 'slipway.build.json', BuildFile);
+  const buildFile = buildFileOf(files);
   if (buildFile !== undefined) return buildFile.entrypoint;
   const start = packageFile?.scripts?.['start'];
   if (start !== undefined) {

@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import { pack } from 'tar-stream';
 import { digestOf } from '#local/registry/blobs.ts';
-import { findEntrypoint } from './entrypoint.ts';
+import { declaredLabels, findEntrypoint } from './entrypoint.ts';
 import type { SourceFile } from './source.ts';
 
 /** Content of an image, with its digest. */
@@ -35,7 +35,8 @@ export async function buildImage(
 ): Promise<OciImage> {
   const entrypoint = findEntrypoint(files);
   const layer = blobOf('application/vnd.oci.image.layer.v1.tar', await layerOf(files));
-  const allLabels = Object.entries({ ...labels, ...builderLabel }).sort(([a], [b]) => (a < b ? -1 : 1));
+  const given = { ...declaredLabels(files), ...labels, ...builderLabel };
+  const allLabels = Object.entries(given).sort(([a], [b]) => (a < b ? -1 : 1));
   const config = jsonBlob('application/vnd.oci.image.config.v1+json', {
     created: epoch.toISOString(),
     architecture: 'amd64',

@@ -7,10 +7,11 @@ const ends = new Set(['failure', 'error', 'skipped']);
 
 class Broken extends Error {}
 
-/** An element that is open; of a suite, how many failed tests came before it, and whether it says itself that some failed. */
+/** An element that is open, and when it began; of a suite, how many failed tests came before it, and whether it says itself that some failed. */
 interface Open {
   name: string;
   title: string;
+  at: string | undefined;
   failedBefore: number;
   saysFailed: boolean;
 }
@@ -41,10 +42,17 @@ export function parseJunit(text: string): TestResults {
     const parent = open.at(-1);
     if (!parent && !suites.has(name)) refuse(`<${name}> is not the beginning of JUnit's XML`);
     const saysFailed = suites.has(name) && ['failures', 'errors'].some((count) => isSome(attributes[count]));
-    open.push({ name, title: attributes['name'] ?? '', failedBefore: failed, saysFailed });
+    const at = timeOf(attributes) ?? parent?.at;
+    open.push({ name, title: attributes['name'] ?? '', at, failedBefore: failed, saysFailed });
     if (name === 'testcase') {
       if (!parent || !suites.has(parent.name)) refuse('a testcase outside of a testsuite');
-      current = { name: nameOf(attributes, cases.length + 1), outcome: 'pass', ...secondsOf(attributes) };
+      const title = nameOf(attributes, cases.length + 1);
+      current = {
+        name: title,
+        outcome: 'pass',
+        ...secondsOf(attributes),
+        ...(at === undefined ? {} : { at }),
+      };
       // GoogleTest's word for a test that was left out.
       if (attributes['status'] === 'notrun') current.outcome = 'skipped';
     }
@@ -95,6 +103,12 @@ const isSome = (count = ''): boolean => Number(count) !== 0;
 
 const nameOf = ({ classname = '', name = '' }: Attributes, number: number): string =>
   [classname, name].filter((part) => part !== '').join(' › ') || `test ${number}`;
+
+/** Many runners name no zone: that is no time for somebody who is elsewhere. */
+function timeOf({ timestamp = '' }: Attributes): string | undefined {
+  const ms = /T.*(?:Z|[+-]\d\d:?\d\d)$/.test(timestamp) ? Date.parse(timestamp) : Number.NaN;
+  return Number.isFinite(ms) ? new Date(ms).toISOString() : undefined;
+}
 
 function secondsOf({ time = '' }: Attributes): { seconds?: number } {
   const seconds = Number(time);

@@ -5,6 +5,8 @@ export interface TestCase {
   /** Why it failed or was skipped, one line; not redacted. */
   detail?: string;
   seconds?: number;
+  /** ISO 8601: when it or its suite began, where the runner names a time with its zone. */
+  at?: string;
   /** Expected to fail for now: its failure is no failure of the run. */
   isTodo?: boolean;
 }

@@ -56,6 +56,8 @@ const base = {
   /** Which step asked, and in which phase of it. */
   step: z.string(),
   phase: z.string(),
+  /** It says no more than other checks of its suite do one by one: it is shown, and they are counted. */
+  isSum: z.boolean().optional(),
 };
 
 /** One question with its answer. Only a check that was not run has no evidence, and then it says why. */
@@ -71,3 +73,7 @@ export const Check = z.discriminatedUnion('outcome', [
   z.object({ ...base, outcome: z.literal('not-run'), reason: z.string().min(1) }),
 ]);
 export type Check = z.infer<typeof Check>;
+
+/** Those that are counted. */
+export const countedOf = <T extends Pick<Check, 'isSum'>>(checks: readonly T[]): T[] =>
+  checks.filter(({ isSum }) => isSum !== true);

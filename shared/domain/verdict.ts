@@ -1,4 +1,4 @@
-import type { Check } from './check.ts';
+import { countedOf, type Check } from './check.ts';
 
 /** What the checks add up to. */
 export interface Verdict {
@@ -13,7 +13,8 @@ export interface Verdict {
  * which never counts as a pass; an advisory one that did not pass → `pass-with-recommendations`; else `pass`.
  * No checks at all is `inconclusive`: nothing was proven.
  */
-export function verdict(checks: readonly Check[]): Verdict {
+export function verdict(all: readonly Check[]): Verdict {
+  const checks = countedOf(all);
   const count = (severity: Check['severity'], ...outcomes: Check['outcome'][]): number =>
     checks.filter((check) => check.severity === severity && outcomes.includes(check.outcome)).length;
   const failed = count('required', 'fail');
@@ -33,8 +34,8 @@ export function verdict(checks: readonly Check[]): Verdict {
     ];
     return { status: 'pass-with-recommendations', explanation: parts.join(', ') };
   }
-  const all = passed === 1 ? 'the one check passed' : `all ${passed} checks passed`;
-  return { status: 'pass', explanation: all };
+  const words = passed === 1 ? 'the one check passed' : `all ${passed} checks passed`;
+  return { status: 'pass', explanation: words };
 }
 
 const checksOf = (count: number, severity: string): string =>

@@ -1,4 +1,4 @@
-import type { Check } from '#shared/domain/check.ts';
+import { countedOf, type Check } from '#shared/domain/check.ts';
 import type { Deployment } from '#shared/domain/deployment.ts';
 import { isFinished } from '#shared/domain/deployment.ts';
 import { isMigrationCheck, migrationCheck } from '#shared/domain/migration.ts';
@@ -16,8 +16,8 @@ export function suitesOf(deployment: Deployment): Suite[] {
     ordered: deployment.config.suites.some((suite) => suite.title === title && suite.ordered),
     rounds: grouped(ofSuite, (check) => check.phase).map(([phase, asked]) => ({
       phase,
-      passed: asked.filter((check) => check.outcome === 'pass').length,
-      total: asked.length,
+      passed: countedOf(asked).filter((check) => check.outcome === 'pass').length,
+      total: countedOf(asked).length,
       checks: asked,
     })),
   }));
@@ -55,7 +55,7 @@ function neverAsked(deployment: Deployment): Check[] {
 /** Advisory checks that did not pass, each once, as its last asking left it. */
 export function recommendationsOf(checks: readonly Check[]): Advice[] {
   const asked = grouped(
-    checks.filter((check) => check.severity === 'advisory'),
+    countedOf(checks).filter((check) => check.severity === 'advisory'),
     (check) => JSON.stringify([check.suite, check.id]),
   );
   return asked.flatMap(([, askings]) => {
@@ -93,7 +93,7 @@ function grouped<T>(items: readonly T[], keyOf: (item: T) => string): [string, T
 /** Required checks whose turn came and that did not pass; one that could not be run is no pass either. */
 export const failedChecks = (suites: readonly Suite[]): Failing[] =>
   suites
-    .flatMap(({ rounds }) => rounds.flatMap((round) => round.checks))
+    .flatMap(({ rounds }) => rounds.flatMap((round) => countedOf(round.checks)))
     .filter((check): check is Failing => check.severity === 'required' && check.outcome !== 'pass')
     .filter((check) => check.outcome !== 'not-run' || !check.reason.startsWith(endedBefore));
 

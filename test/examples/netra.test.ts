@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished, test } from 'vitest';
 import { parseDocument } from 'yaml';
 import { readNetraInputs } from '#cli/commands/local/netra.ts';
+import { examplesDirectory } from '#cli/commands/local/service-files.ts';
+import { pushFolder } from '#local/build/push-folder.ts';
 import { ruleChecks } from '#shared/config/rules/rule-checks.ts';
 import { parseServiceFile } from '#shared/config/service-file.ts';
 import type { Check } from '#shared/domain/check.ts';
@@ -32,6 +35,25 @@ function judge(edits?: Edits): Check[] {
     connector: { maxThroughput: 1000 },
   };
   return ruleChecks({ config: configOf(edits), others: [], seen }, '2026-01-01T00:00:00.000Z');
+}
+
+/** Undefined where the file cannot be without it. */
+function judgeUnlessRefused(edits: Edits): Check[] | undefined {
+  try {
+    return judge(edits);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Every key of the section `app`, with what is inside of it. */
+function factsOf(value: unknown = parseDocument(file).toJS(), path = ''): string[] {
+  if (path !== '' && !path.startsWith('app')) return [];
+  const inside = typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
+  return [
+    ...(path.includes('.') ? [path] : []),
+    ...Object.entries(inside).flatMap(([key, one]) => factsOf(one, path === '' ? key : `${path}.${key}`)),
+  ];
 }
 
 const passed = (checks: Check[], suite: string): string => {
@@ -67,7 +89,7 @@ describe('the inputs of examples/netra', () => {
 
   it('were others before the change where it claims to have changed them', () => {
     const before = configOf(undefined, fileBefore);
-    expect(before.app?.database?.timeout).toBe(30);
+    expect(before.runtime.env['DATABASE_TIMEOUT_SECONDS']).toBe('30');
     expect(before.runtime.startupProbe?.failureThreshold).toBe(6);
     // Everything beside is as it is now.
     expect(before.runtime.secrets).toEqual(configOf().runtime.secrets);
@@ -75,9 +97,7 @@ describe('the inputs of examples/netra', () => {
 
   it('say the database timeout to the rules as to the service', () => {
     for (const config of [configOf(), configOf(undefined, fileBefore)])
-      expect(config.runtime.env['DATABASE_TIMEOUT_SECONDS']).toBe(
-        JSON.stringify(config.app?.database?.timeout),
-      );
+      expect(config.app?.database?.timeout).toEqual({ env: 'DATABASE_TIMEOUT_SECONDS' });
   });
 });
 
@@ -97,10 +117,10 @@ describe('what the rules make of them', () => {
     ]);
   });
 
-  it('is a recommendation with what was measured, for each that failed', () => {
+  it('is a recommendation with what is declared, for each that failed', () => {
     const checks = judge();
     expect(adviceOf(checks, 'database-pool-usual-load')).toBe(
-      'Raise app.database.pool from 12 to 15: the database has room for 21.',
+      'Raise app.database.pool from 12 to 15: 437 ÷ 11 instances (1 of the candidate) = 39 each, less overflow 18 → 21.',
     );
     const failed = checks.filter((check) => check.outcome === 'fail');
     const said = failed.map(({ recommendation }) => [
@@ -109,6 +129,7 @@ describe('what the rules make of them', () => {
       recommendation?.limit,
     ]);
     expect(said).toEqual(failed.map(({ id, evidence }) => [id, evidence.observed, evidence.expected]));
+    for (const { evidence } of failed) expect(evidence.observed).toMatch(/^declared: /);
   });
 
   it('is one failure fewer with a pool of 15', () => {
@@ -123,11 +144,11 @@ describe('what the rules make of them', () => {
   it.each([
     [
       410,
-      'Do not raise app.database.pool to 15: 11 instances, a candidate among them, share 347 connections. The safe maximum is 13',
+      'Do not raise app.database.pool to 15: 347 ÷ 11 instances (1 of the candidate) = 31 each, less overflow 18 → the safe maximum is 13',
     ],
     [
       380,
-      'Do not raise app.database.pool: 11 instances, a candidate among them, share 317 connections, which is 28 each, and the safe maximum is 10',
+      'Do not raise app.database.pool: 317 ÷ 11 instances (1 of the candidate) = 28 each, less overflow 18 → the safe maximum is 10',
     ],
   ])('with a connection limit of %i advises against a larger pool', (limit, words) => {
     const checks = judge({ 'app.database.connectionLimit': limit });
@@ -141,7 +162,35 @@ describe('without a fact the statement that stood on it is not made', () => {
     ['app.database.startupConnections', ['database-overflow-startup']],
     ['app.database.connectionsPerRequest', ['database-pool-concurrency']],
     ['app.database.connectionLimit', ['database-connection-budget', 'database-rollout-budget']],
-    ['app.database.timeout', ['database-startup-timeout']],
+    [
+      'app.database.timeout',
+      ['database-startup-timeout', 'component-timeouts-request', 'component-timeouts-startup'],
+    ],
+    [
+      'app.database',
+      [
+        'database-connection-budget',
+        'database-rollout-budget',
+        'database-instance-connections',
+        'database-pool-usual-load',
+        'database-pool-concurrency',
+        'database-overflow-startup',
+        'database-startup-timeout',
+        'component-timeouts-request',
+        'component-timeouts-startup',
+      ],
+    ],
+    [
+      'app.webSocket',
+      [
+        'liveness-missing',
+        'websocket-min-instances',
+        'websocket-capacity',
+        'websocket-request-timeout',
+        'websocket-idle-delays',
+        'load-balancer-websocket',
+      ],
+    ],
     ['app.webSocket.idleTimeout', ['websocket-idle-delays']],
     ['app.webSocket.longestConnection', ['websocket-request-timeout', 'load-balancer-websocket']],
     ['app.webSocket.connections', ['websocket-capacity']],
@@ -155,6 +204,36 @@ describe('without a fact the statement that stood on it is not made', () => {
     for (const check of open)
       expect(check).toMatchObject({ reason: expect.stringContaining(' is not declared') });
     expect(before.filter(({ outcome }) => outcome === 'not-run')).toEqual([]);
+  });
+
+  /** Nothing else in the file says that there are such things: without them they are not missing. */
+  const nowhereElse: Record<string, string[]> = {
+    // Documented to be 0 unless told, and counted as that.
+    'app.database.overflow': ['database-connection-budget', 'database-rollout-budget'],
+    'app.loadBalancer': ['load-balancer-request-timeout', 'load-balancer-websocket'],
+    'app.memory': ['memory-concurrency'],
+    ...Object.fromEntries(
+      ['', '.cache', '.auth', '.analytics'].map((part) => [
+        `app.timeouts${part}`,
+        ['component-timeouts-startup'],
+      ]),
+    ),
+  };
+
+  const worlds = [
+    {},
+    { 'app.database.connectionLimit': 300, 'app.loadBalancer.timeout': '60s', 'runtime.memory': '256Mi' },
+  ].map((given) => ({ given, failed: failing(judge(given)) }));
+
+  it.each(factsOf())('what failed with it does not pass, and is not passed over, without %s', (path) => {
+    for (const { given, failed } of worlds) {
+      const checks = judgeUnlessRefused({ ...given, [path]: undefined });
+      // A file that is refused says nothing at all.
+      if (checks === undefined) continue;
+      const outcomes = failed.map((id) => checks.find((check) => check.id === id)?.outcome ?? 'absent');
+      const lost = failed.filter((_, index) => !['fail', 'not-run'].includes(outcomes[index]!));
+      expect((nowhereElse[path] ?? []).filter((id) => failed.includes(id))).toEqual(lost);
+    }
   });
 
   it('and a larger pool is not promised room that nobody knows of', () => {
@@ -176,4 +255,24 @@ test('the service does not start without its settings, and says which are missin
     /not in the environment: POSTGRES_HOST, .*DATABASE_POOL_SIZE, DATABASE_MAX_OVERFLOW/,
   );
   expect(await said).not.toMatch(/of-no-use|many/);
+});
+
+it('is not pushed by a builder that installs nothing, and the folder says why', async () => {
+  const pushed = pushFolder({
+    directory: join(examplesDirectory, 'netra'),
+    endpoint: 'http://127.0.0.1:1',
+    token: '',
+    name: 'slipway-local/apps/netra-backend',
+    tag: 'v1',
+  });
+  await expect(pushed).rejects.toThrow(
+    'package.json declares dependencies (ws); the embedded builder installs none: bundle them into the source',
+  );
+});
+
+it('names the version of each package that the demo bundles', async () => {
+  const read = async (path: string): Promise<{ dependencies: Record<string, string> }> =>
+    JSON.parse(await readFile(join(examplesDirectory, path), 'utf8')) as never;
+  const { dependencies } = await read('netra/package.json');
+  expect((await read('../package.json')).dependencies).toMatchObject(dependencies);
 });

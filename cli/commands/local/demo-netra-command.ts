@@ -31,7 +31,7 @@ export async function demoNetraCommand(options: {
   try {
     const first = await netra.deploy({ file: fileBefore, version: '1.0.0', minify: false });
     say(`  before change ${change.id}: ${inWords(first)}`);
-    const done = await netra.deploy({ file, version: '1.1.0', minify: true });
+    const done = await netra.deploy({ file, version: '1.1.0', minify: true, from: 'source' });
     say(`  with change ${change.id}:   ${inWords(done)}\n`);
     const directory = resolve(options.stateDirectory, 'netra');
     const files = await leaveReport(directory, (format) =>

@@ -20,6 +20,8 @@ export interface DemoStack {
   ledger: Ledger;
   /** Puts a service file there. */
   upload(service: string, text: string): Promise<void>;
+  /** Puts an object into Slipway's bucket. */
+  put(name: string, type: string, content: string | Buffer): Promise<void>;
   /** An object of Slipway's bucket, as soon as it is there. */
   object(name: string): Promise<string>;
   /** Puts examples/services/hello.yaml there under another name, with other sections laid over it. */
@@ -57,11 +59,13 @@ export async function openDemoStack(signal: AbortSignal, hosts = 1): Promise<Dem
       const image = `${place.registryHost}/${place.repository}/${service}`;
       await demo.upload(service, stringify({ ...file, service, image, ...sections }));
     },
-    async upload(service, text) {
-      const url = `${stack.origin}/upload/storage/v1/b/${place.bucket}/o?uploadType=media&name=services/${service}.yaml`;
-      const headers = { ...developer(), 'content-type': 'application/yaml' };
-      const answer = await fetch(url, { method: 'POST', headers, body: text });
-      if (!answer.ok) throw new Error(`services/${service}.yaml: ${answer.status} ${await answer.text()}`);
+    upload: (service, text) => demo.put(`services/${service}.yaml`, 'application/yaml', text),
+    async put(name, type, content) {
+      const url = `${stack.origin}/upload/storage/v1/b/${place.bucket}/o?uploadType=media&name=${name}`;
+      const headers = { ...developer(), 'content-type': type };
+      const body = typeof content === 'string' ? content : new Uint8Array(content);
+      const answer = await fetch(url, { method: 'POST', headers, body });
+      if (!answer.ok) throw new Error(`${name}: ${answer.status} ${await answer.text()}`);
     },
     object(name) {
       const url = `${stack.origin}/storage/v1/b/${place.bucket}/o/${encodeURIComponent(name)}?alt=media`;

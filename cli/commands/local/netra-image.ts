@@ -1,18 +1,22 @@
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
-import { buildImage, type OciImage } from '#local/build/image.ts';
+import { pack } from 'tar-stream';
+import type { SourceFile } from '#local/build/source.ts';
 
 /** What examples/netra starts: the service, and the tests that its job runs. */
 const entries = ['server', 'resilience'];
 
 /**
- * examples/netra as an image. The embedded builder installs nothing, so each program is bundled with what it imports.
+ * examples/netra as the embedded builder takes it: that installs nothing, so each program is bundled with what it imports.
  * @param directory of the example
+ * @param options.version is a label of the image
  */
-export async function netraImage(
+export async function netraSource(
   directory: string,
   { version, minify }: { version: string; minify: boolean },
-): Promise<OciImage> {
+): Promise<SourceFile[]> {
   const { outputFiles } = await build({
     entryPoints: entries.map((name) => ({ in: join(directory, `${name}.mjs`), out: name })),
     outdir: directory,
@@ -30,8 +34,15 @@ export async function netraImage(
     isExecutable: false,
     content: Buffer.from(contents),
   }));
-  const start = Buffer.from(JSON.stringify({ entrypoint: ['node', 'server.cjs'] }));
-  return buildImage([...files, { path: 'slipway.build.json', isExecutable: false, content: start }], {
-    'org.opencontainers.image.version': version,
-  });
+  const labels = { 'org.opencontainers.image.version': version };
+  const start = Buffer.from(JSON.stringify({ entrypoint: ['node', 'server.cjs'], labels }));
+  return [...files, { path: 'slipway.build.json', isExecutable: false, content: start }];
+}
+
+/** The source as Cloud Build fetches it: a `.tar.gz`. */
+export async function archiveOf(files: readonly SourceFile[]): Promise<Buffer> {
+  const archive = pack();
+  for (const { path, content } of files) archive.entry({ name: path }, content);
+  archive.finalize();
+  return gzipSync(await buffer(archive));
 }

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
+import { buildImage } from '#local/build/image.ts';
 import { pushImage } from '#local/build/push-image.ts';
 import { accounts, place } from '#local/place.ts';
 import { formatProblems } from '#shared/config/problems.ts';
@@ -12,7 +13,7 @@ import { isFinished, type Deployment } from '#shared/domain/deployment.ts';
 import type { ServiceConfig } from '#shared/domain/service.ts';
 import { openDemoStack, type DemoStack } from './demo-stack.ts';
 import { furnishNetra } from './netra-cloud.ts';
-import { netraImage } from './netra-image.ts';
+import { archiveOf, netraSource } from './netra-image.ts';
 import { examplesDirectory } from './service-files.ts';
 
 const directory = join(examplesDirectory, 'netra');
@@ -37,12 +38,16 @@ export interface NetraInputs {
 /** The scenario of examples/netra on a stack of its own, gone afterwards. */
 export interface Netra {
   demo: DemoStack;
-  /** Puts the file into the bucket and an image into the registry, asks for a deployment and waits for its end. */
+  /**
+   * Puts the file into the bucket and an image into the registry, or the source where the file's `build` looks for it, asks
+   * for a deployment and waits for its end.
+   */
   deploy(release: {
     file: string;
     /** Of the image. */
     version: string;
     minify: boolean;
+    from?: 'image' | 'source';
   }): Promise<Deployment>;
   close(): Promise<void>;
 }
@@ -80,13 +85,19 @@ export async function readNetraInputs(): Promise<NetraInputs> {
 export async function openNetra(inputs: NetraInputs, signal: AbortSignal): Promise<Netra> {
   const config = configOf(inputs.file);
   const demo = await openDemoStack(signal);
+  const uploadSource = async (version: string, minify: boolean): Promise<void> => {
+    const object = config.build?.source.replace(`gs://${place.bucket}/`, '');
+    if (object === undefined) throw new Error('netra-backend.yaml has no build.source');
+    const source = await netraSource(directory, { version, minify });
+    await demo.put(object, 'application/gzip', await archiveOf(source));
+  };
   const push = async (version: string, minify: boolean): Promise<string> => {
     await pushImage({
       endpoint: demo.stack.registryOrigin,
       token: demo.stack.identity.accessToken(accounts.developer),
       name: `${place.repository}/${config.service}`,
       tag: version,
-      image: await netraImage(directory, { version, minify }),
+      image: await buildImage(await netraSource(directory, { version, minify })),
     });
     return version;
   };
@@ -98,15 +109,16 @@ export async function openNetra(inputs: NetraInputs, signal: AbortSignal): Promi
   }
   return {
     demo,
-    async deploy({ file, version, minify }) {
+    async deploy({ file, version, minify, from = 'image' }) {
       await demo.upload(config.service, file);
-      const tag = await push(version, minify);
+      const image = from === 'image' ? { tag: await push(version, minify) } : {};
+      if (from === 'source') await uploadSource(version, minify);
       const { service, environment } = config;
       const answer = await demo.api('POST', '/deployments', {
         requestId: randomUUID(),
         service,
         environment,
-        tag,
+        ...image,
       });
       if (!answer.ok) throw new Error(`${version}: ${answer.status} ${await answer.text()}`);
       const { requestId } = z.object({ requestId: z.string() }).parse(await answer.json());

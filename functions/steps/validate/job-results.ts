@@ -12,6 +12,7 @@ import { base, type Asking } from './asking.ts';
 /** Every check is part of the record, which has a limit; failures come first, the rest is summed up. */
 const mostChecks = 200;
 const longestTitle = 120;
+const clockMs = 60_000;
 
 export interface Told {
   outcome: 'pass' | 'fail' | 'inconclusive';
@@ -31,8 +32,20 @@ export function resultsOf(
   return `results/${deployment.id}/${message.phase}/${number}-${wanted.name}.${type}`;
 }
 
+/** The execution that wrote them. */
+interface Execution {
+  source: string;
+  /** ISO 8601 */
+  endedAt: string;
+  logUri: string | undefined;
+}
+
 /** What the job wrote, one check per test. What is missing or broken says nothing. */
-export async function casesOf(asking: Asking, wanted: JobCheck, source: string): Promise<Told | undefined> {
+export async function casesOf(
+  asking: Asking,
+  wanted: JobCheck,
+  execution: Execution,
+): Promise<Told | undefined> {
   const { context, suite } = asking;
   const object = resultsOf(context, suite.title, wanted);
   if (object === undefined) return undefined;
@@ -53,7 +66,7 @@ export async function casesOf(asking: Asking, wanted: JobCheck, source: string):
   const words = `${passed} of ${cases.length} tests passed, ${failed} failed, ${skipped} skipped`;
   // Where every test was left out nothing was tested.
   const outcome = failed > 0 ? 'fail' : passed > 0 ? 'pass' : 'inconclusive';
-  return { outcome, words, checks: checksOf(asking, wanted, source, cases) };
+  return { outcome, words, checks: checksOf(asking, wanted, execution, cases) };
 }
 
 /** What a retry can mend is the step's; of anything else the job's own end is told all the same. */
@@ -68,7 +81,12 @@ async function readResults({ deps, signal }: StepContext, object: string) {
 
 const isBad = ({ outcome, isTodo }: TestCase): boolean => outcome === 'fail' && !isTodo;
 
-function checksOf(asking: Asking, wanted: JobCheck, source: string, cases: readonly TestCase[]): Check[] {
+function checksOf(
+  asking: Asking,
+  wanted: JobCheck,
+  execution: Execution,
+  cases: readonly TestCase[],
+): Check[] {
   const ordered = [...cases.filter(isBad), ...cases.filter((one) => !isBad(one))];
   const shown = ordered.length > mostChecks ? ordered.slice(0, mostChecks - 1) : ordered;
   const rest = ordered.slice(shown.length);
@@ -77,7 +95,7 @@ function checksOf(asking: Asking, wanted: JobCheck, source: string, cases: reado
     const count = (ids.get(one.name) ?? 0) + 1;
     ids.set(one.name, count);
     // Tests of one name are told apart.
-    return checkOfCase(asking, wanted, source, {
+    return checkOfCase(asking, wanted, execution, {
       ...one,
       name: count === 1 ? one.name : `${one.name} (${count})`,
     });
@@ -89,11 +107,12 @@ function checksOf(asking: Asking, wanted: JobCheck, source: string, cases: reado
     outcome: bad > 0 ? 'fail' : 'pass',
     detail: `${bad} of them failed`,
   };
-  return [...checks, checkOfCase(asking, wanted, source, sum)];
+  return [...checks, checkOfCase(asking, wanted, execution, sum)];
 }
 
-function checkOfCase(asking: Asking, wanted: JobCheck, source: string, one: TestCase): Check {
-  const { deps, deployment } = asking.context;
+function checkOfCase(asking: Asking, wanted: JobCheck, execution: Execution, one: TestCase): Check {
+  const { deployment, startedMs } = asking.context;
+  const { source, endedAt, logUri } = execution;
   const clean = (text: string): string =>
     redact([text], Object.keys(deployment.config.runtime.secrets)).join(' ');
   const title = excerpt(clean(one.name.slice(0, longestTitle * 4)), longestTitle);
@@ -111,8 +130,13 @@ function checkOfCase(asking: Asking, wanted: JobCheck, source: string, one: Test
       asked: title,
       observed: one.outcome === 'pass' ? 'passed' : (detail ?? 'failed'),
       expected: 'passes',
-      at: new Date(deps.clock.now()).toISOString(),
+      at: isWithin(one.at, startedMs, Date.parse(endedAt)) ? one.at : endedAt,
+      ...(logUri === undefined ? {} : { logUri }),
       ...(one.seconds === undefined ? {} : { durationMs: Math.round(one.seconds * 1000) }),
     },
   };
 }
+
+/** Clocks differ a little; a time that is far from the execution is not the tests'. */
+const isWithin = (at: string | undefined, fromMs: number, toMs: number): at is string =>
+  at !== undefined && Date.parse(at) >= fromMs - clockMs && Date.parse(at) <= toMs + clockMs;

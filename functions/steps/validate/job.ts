@@ -42,6 +42,8 @@ export function jobUnit(asking: Asking, wanted: JobCheck): Unit {
   };
 }
 
+type Ended = Exclude<ExecutionState, { status: 'running' }>;
+
 /** Two checks may run the same job, and one check runs it in every phase. */
 const keyOf = (deploymentId: string, phase: string, suite: string, name: string): string =>
   `${deploymentId}/${phase}/${suite}/${name}`;
@@ -88,14 +90,10 @@ async function follow(asking: Asking, wanted: JobCheck, execution: string): Prom
   };
 }
 
-/** The job's own check and one per test: its end and its results both count. */
-async function ended(
-  asking: Asking,
-  wanted: JobCheck,
-  execution: string,
-  state: Exclude<ExecutionState, { status: 'running' }>,
-): Promise<Check[]> {
-  const tests = await casesOf(asking, wanted, sourceOf(wanted, execution));
+/** The job's own check and one per test. Where the tests say what the job says they are counted, and it is not. */
+async function ended(asking: Asking, wanted: JobCheck, execution: string, state: Ended): Promise<Check[]> {
+  const { source, at, logUri } = whereOf(asking, wanted, execution, state);
+  const tests = await casesOf(asking, wanted, { source, endedAt: at, logUri });
   const end =
     state.status === 'succeeded'
       ? `job ${wanted.job} succeeded in ${Math.round(state.seconds)} s`
@@ -103,7 +101,20 @@ async function ended(
   // A job that fails says no, whatever its results say.
   const outcome = state.status === 'failed' ? 'fail' : (tests?.outcome ?? 'pass');
   const observed = tests === undefined ? end : `${end}; ${tests.words}`;
-  return [told(asking, wanted, execution, outcome, observed, state), ...(tests?.checks ?? [])];
+  const own = told(asking, wanted, execution, outcome, observed, state);
+  // A runner exits so when a test failed; a job that failed otherwise says something of its own.
+  const saysMore = state.status === 'failed' && state.reason !== 'NON_ZERO_EXIT_CODE';
+  const isSum = tests?.outcome === outcome && outcome !== 'inconclusive' && !saysMore;
+  return [isSum ? { ...own, isSum } : own, ...(tests?.checks ?? [])];
+}
+
+/** @returns who answered and when: at the execution's end, or now */
+function whereOf({ context: { deps } }: Asking, wanted: JobCheck, execution?: string, state?: Ended) {
+  return {
+    source: sourceOf(wanted, execution),
+    at: state?.endedAt ?? new Date(deps.clock.now()).toISOString(),
+    logUri: Evidence.shape.logUri.safeParse(state?.logUri).data,
+  };
 }
 
 function told(
@@ -112,21 +123,21 @@ function told(
   execution: string | undefined,
   outcome: Told['outcome'],
   observed: string,
-  state?: Exclude<ExecutionState, { status: 'running' }>,
+  state?: Ended,
 ): Check {
   const { deps, startedMs } = asking.context;
-  const now = deps.clock.now();
-  const logUri = Evidence.shape.logUri.safeParse(state?.logUri).data;
+  const { source, at, logUri } = whereOf(asking, wanted, execution, state);
   return {
     ...base(asking, wanted),
     outcome,
     evidence: {
-      source: sourceOf(wanted, execution),
+      source,
       asked: wanted.title ?? wanted.name,
       observed,
       expected: `succeeds within ${wanted.within} s${wanted.results === undefined ? '' : ', and every test passes'}`,
-      at: new Date(now).toISOString(),
-      durationMs: state?.status === 'succeeded' ? state.seconds * 1000 : Math.max(0, now - startedMs),
+      at,
+      durationMs:
+        state?.status === 'succeeded' ? state.seconds * 1000 : Math.max(0, deps.clock.now() - startedMs),
       ...(logUri === undefined ? {} : { logUri }),
     },
   };

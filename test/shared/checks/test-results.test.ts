@@ -108,6 +108,21 @@ describe('JUnit', () => {
     });
   });
 
+  it('names when a test or its suite began, where it names a zone', () => {
+    const text = `<testsuites timestamp="2026-01-01T00:00:00Z">
+  <testsuite timestamp="2026-01-01T02:00:00.5+01:00"><testcase name="as its suite"/></testsuite>
+  <testsuite><testcase name="as all"/><testcase name="its own" timestamp="2026-01-01T00:00:09Z"/></testsuite>
+  <testsuite timestamp="2026-01-01T05:00:00"><testcase name="wherever that was"/></testsuite>
+</testsuites>`;
+    const results = parseJunit(text);
+    expect(results.status === 'read' && results.cases.map(({ name, at }) => [name, at])).toEqual([
+      ['as its suite', '2026-01-01T01:00:00.500Z'],
+      ['as all', '2026-01-01T00:00:00.000Z'],
+      ['its own', '2026-01-01T00:00:09.000Z'],
+      ['wherever that was', '2026-01-01T00:00:00.000Z'],
+    ]);
+  });
+
   it.each([
     ['cut off', '<testsuite>\n<testcase name="a"/>\n', 3, /unclosed/i],
     ['not closed in order', '<testsuite><testcase></testsuite>', 1, /closing tag|unexpected/i],

@@ -13,6 +13,11 @@ describe('the verdict', () => {
     { checks: [], status: 'inconclusive', explanation: 'no check was made' },
     { checks: [ok], status: 'pass', explanation: 'the one check passed' },
     { checks: [ok, checkWith('pass', 'advisory')], status: 'pass', explanation: 'all 2 checks passed' },
+    {
+      checks: [checkWith('fail'), { ...checkWith('fail'), isSum: true }],
+      status: 'fail',
+      explanation: '1 required check failed',
+    },
     { checks: [ok, checkWith('fail')], status: 'fail', explanation: '1 required check failed' },
     {
       checks: [checkWith('fail'), checkWith('fail')],

@@ -58,16 +58,22 @@ describe('a claim that is bound to a check', () => {
   });
 
   it.each([
-    ['what is only declared', '15s', 'not-verified'],
-    ['a variable that is deployed', { env: 'WAIT' }, 'verified'],
-  ])('that compares %s is %s', (_, timeout, status) => {
+    ['what is only declared', '15s', 'service file', 'not-verified'],
+    [
+      'what is only declared with a limit that was looked up',
+      '15s',
+      'service file and Cloud SQL',
+      'not-verified',
+    ],
+    ['a variable that is deployed', { env: 'WAIT' }, 'service file', 'verified'],
+  ])('that compares %s is judged by it', (_, timeout, source, status) => {
     const config = configOf({
       app: { database: { pool: 1, timeout } },
       runtime: { env: { WAIT: '15' } },
     });
     const evidence = {
       ...evidenceOf(),
-      source: 'service file',
+      source,
       asked: 'app.database.timeout, runtime.startupProbe',
     };
     const checks = [ready, checkOf({ id: 'timeout', title: 'A start outlasts it', evidence })];

@@ -4,6 +4,7 @@ import type { Outcome } from '#shared/domain/outcome.ts';
 import { Report } from '#shared/report/document.ts';
 import { renderMarkdown } from '#shared/report/markdown.ts';
 import { buildReport, reportName } from '#shared/report/report.ts';
+import { failedChecks } from '#shared/report/suites.ts';
 import { renderTerminal } from '#shared/report/terminal.ts';
 import {
   at,
@@ -277,6 +278,21 @@ describe('checks', () => {
     });
   });
 
+  it('that sum others up are shown, and the others are counted', () => {
+    const failed = { outcome: 'fail', evidence: evidenceOf() } as const;
+    const checks = [
+      checkOf({ ...failed, id: 'tests', title: 'The tests', isSum: true }),
+      checkOf({ ...failed, id: 'tests/a', title: 'a' }),
+      checkOf({ id: 'tests/b' }),
+    ];
+    const report = buildReport(deploymentOf({ checks }));
+    expect(report.suites).toMatchObject([{ rounds: [{ passed: 1, total: 2, checks }] }]);
+    const advised = checks.map((check) => ({ ...check, severity: 'advisory' as const }));
+    const { recommendations } = buildReport(deploymentOf({ checks: advised }));
+    expect(recommendations.map(({ check }) => check)).toEqual(['a']);
+    expect(failedChecks(report.suites).map(({ id }) => id)).toEqual(['tests/a']);
+  });
+
   it('of the service file that were never asked are there as not run, with the reason', () => {
     const deployment = finishedAs('failed', { checks: [] });
     expect(buildReport(deployment).suites).toMatchObject([
@@ -309,7 +325,12 @@ describe('checks', () => {
     [
       'its evidence when it has none',
       { outcome: 'fail', evidence: evidenceOf({ observed: '2 s', expected: '1 s' }) },
-      { change: 'Look at this: GET / says which service it is', measured: '2 s', limit: '1 s', rule: 'names-itself' },
+      {
+        change: 'Look at this: GET / says which service it is',
+        measured: '2 s',
+        limit: '1 s',
+        rule: 'names-itself',
+      },
     ],
     [
       'that it has no answer',
