@@ -1,6 +1,7 @@
 import type { Check } from '#shared/domain/check.ts';
 import { Fault } from '#shared/domain/fault.ts';
 import { candidateTag } from '#shared/domain/ids.ts';
+import { durationInWords } from '#shared/report/words.ts';
 import type { Step, StepContext } from '#functions/steps/step.ts';
 
 /** Has Cloud Build make the image from the service file's source; asks again until it is done. */
@@ -37,7 +38,7 @@ export const build: Step = {
       return { status: 'rejected', reason: `build ${id} failed: ${state.reason}` };
     const { ran } = state;
     const milliseconds = ran && Date.parse(ran.to) - Date.parse(ran.from);
-    const took = milliseconds === undefined ? 'succeeded' : `took ${(milliseconds / 1000).toFixed(1)} s`;
+    const took = milliseconds === undefined ? 'succeeded' : `took ${durationInWords(milliseconds)}`;
     const check: Check = {
       id: 'built',
       title: 'Image was built',

@@ -3,6 +3,7 @@ import { shortDigest } from '#shared/domain/image.ts';
 import { candidateTag } from '#shared/domain/ids.ts';
 import type { Check } from '#shared/domain/check.ts';
 import { rollBackLabel } from '#shared/domain/way-back.ts';
+import { sizeInWords } from '#shared/report/words.ts';
 import type { Step } from '#functions/steps/step.ts';
 
 /** Finds the image in the registry and fixes the release to its digest: from here on no tag matters. */
@@ -84,7 +85,7 @@ export const push: Step = {
     const version = found.labels['org.opencontainers.image.version'];
     return {
       status: 'succeeded',
-      summary: `${shortDigest(found.digest)}, ${(found.sizeBytes / 1e6).toFixed(1)} MB, ${found.platforms.join(', ')}`,
+      summary: `${shortDigest(found.digest)}, ${sizeInWords(found.sizeBytes)}, ${found.platforms.join(', ')}`,
       patch: {
         checks,
         release: {

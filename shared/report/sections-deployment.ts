@@ -111,7 +111,8 @@ function stepsAndTimes({ steps, durations, ...report }: Report): Block[] {
   ];
   const rows = steps.map((run) => [
     text`${stepInWords(run)}${run.attempt > 1 ? text`, attempt ${run.attempt}` : []}`,
-    text`${run.status}`,
+    // The step that writes the report is not over while it does.
+    text`${run.step === 'report' && run.status === 'running' && report.outcome !== null ? 'writes this' : run.status}`,
     text`${utc(run.startedAt)}`,
     run.durationMs === null ? text`–` : text`${durationInWords(run.durationMs)}`,
     run.summary === null ? text`–` : text`${run.summary}`,

@@ -209,17 +209,17 @@ describe('build', () => {
     await world.pass(60);
     const { record } = await dispatch(world, 'build', 2);
     const { checks, steps } = record;
-    expect(steps.at(-1)).toMatchObject({ step: 'build', summary: 'build build-1 took 5.0 s' });
+    expect(steps.at(-1)).toMatchObject({ step: 'build', summary: 'build build-1 took 5 s' });
     expect(checks.find(({ id }) => id === 'built')).toMatchObject({
       outcome: 'pass',
       evidence: {
         source: 'Cloud Build, build build-1',
-        observed: `SUCCESS, took 5.0 s, from ${new Date(began).toISOString()} to ${new Date(began + 5000).toISOString()}`,
+        observed: `SUCCESS, took 5 s, from ${new Date(began).toISOString()} to ${new Date(began + 5000).toISOString()}`,
         durationMs: 5000,
       },
     });
     expect(renderMarkdown(buildReport(record))).toMatch(
-      /Build.*succeeded: build build-1 took 5\.0 s; the step took 1 min/,
+      /Build.*succeeded: build build-1 took 5 s; the step took 1 min/,
     );
   });
 
