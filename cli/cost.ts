@@ -63,7 +63,7 @@ export function costOf(work: Work, functions: Targets, deploymentsPerMonth?: num
       ...work.inputs,
       { what: `${count} deployments a month`, from: deploymentsPerMonth === undefined ? 'assumed' : 'given' },
       {
-        what: 'Workflows steps, events, reads and writes',
+        what: 'Workflows steps, events, reads, writes and deletes',
         from: 'measured with workflow and steps as they are',
       },
       { what: `${assumed.triggerSeconds} s a call of a trigger`, from: 'assumed' },
@@ -112,6 +112,8 @@ function linesOfDeployment(work: Work, functions: Targets): Line[] {
       // A claim is prolonged each 1.5 s, with two reads and a write.
       'firestore-reads': Math.round(45 + 13.6 * runs + 15 * again + (2 * heldSeconds) / 1.5),
       'firestore-writes': Math.round(10 + 6.4 * runs + 10 * again + heldSeconds / 1.5),
+      // Each dispatch is one document that expires (docs/ledger.md): it goes later, and is billed then.
+      'firestore-deletes': dispatches,
     }),
     ...(buildMinutes > 0 ? [lineOf('Cloud Build', { 'build-minutes': buildMinutes })] : []),
   ];

@@ -12,6 +12,7 @@ export const priceKeys = [
   'pubsub-bytes',
   'firestore-reads',
   'firestore-writes',
+  'firestore-deletes',
   'build-minutes',
   'scheduler-jobs',
   'secret-versions',

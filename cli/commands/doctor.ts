@@ -23,7 +23,7 @@ export function addDoctor(program: Command, context: Context, run: Run): void {
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
-      `\nExit code 1 when something is wrong.\n${examples('doctor slack', 'doctor slack --json')}`,
+      `\nExit codes: 1 something is wrong · 2 wrong usage · 3 Slipway could not be reached\n${examples('doctor slack', 'doctor slack --json')}`,
     )
     .action((_: unknown, command: Command) =>
       run(async () => {
@@ -52,7 +52,7 @@ export function addDoctor(program: Command, context: Context, run: Run): void {
       `
 It reads and changes nothing, needs no function of Slipway, and says what may not be looked at.
 Sign in first: gcloud auth application-default login
-Exit code 1 when something is wrong.
+Exit codes: 1 something is wrong · 2 wrong usage · 3 no credentials
 ${examples(
   'doctor gcp',
   'doctor gcp --project my-deployer --region europe-west1 --target my-services',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { grouped, settle, type Finding, type Item } from './finding.ts';
-import { shortName, type Scene } from './scene.ts';
+import type { Answer } from './google.ts';
+import { shortName, type Conditions, type Scene } from './scene.ts';
 
 /** `projects/NUMBER/services/run.googleapis.com`: https://cloud.google.com/service-usage/docs/reference/rest/v1/services */
 const Service = z.object({ name: z.string() });
@@ -12,16 +13,7 @@ const Service = z.object({ name: z.string() });
 export async function judgeApis(scene: Scene, others: Promise<unknown>): Promise<Finding[]> {
   const { google, place, checkout } = scene;
   const about = { id: 'apis', what: 'APIs' };
-  const [answer] = await Promise.all([
-    google.list(Service, {
-      host: 'serviceusage.googleapis.com',
-      path: `v1/projects/${place.project}/services`,
-      query: { filter: 'state:ENABLED', pageSize: '200' },
-      items: 'services',
-      permission: 'serviceusage.services.list',
-    }),
-    others,
-  ]);
+  const [answer] = await Promise.all([listEnabled(scene, place.project), others]);
   const { off } = google;
   const on = answer.status === 'answered' ? answer.value.map(({ name }) => shortName(name)) : undefined;
   const number =
@@ -44,3 +36,36 @@ export async function judgeApis(scene: Scene, others: Promise<unknown>): Promise
     });
   return [...settle(about, answer, () => []), ...grouped(about, items, `switched on in ${place.project}`)];
 }
+
+/** Terraform makes roles and accounts where services run, which is also where Cloud Run's agent comes from that pulls images. */
+const neededByServices = ['iam.googleapis.com', 'run.googleapis.com'];
+
+/** The same where services run, if that is another project. What a service file needs besides, preflight asks for. */
+export async function judgeTargetApis(scene: Scene, on: Promise<Conditions>): Promise<Finding[]> {
+  const { project: own, targetProjects } = scene.place;
+  const asked = targetProjects
+    .filter((project) => project !== own)
+    .map(async (project) => ({ project, answer: await listEnabled(scene, project) }));
+  const wanted = [...neededByServices, ...((await on).has('builds') ? ['cloudbuild.googleapis.com'] : [])];
+  return (await Promise.all(asked)).flatMap(({ project, answer }) => {
+    const about = { id: `apis:${project}`, what: `APIs in ${project}` };
+    return settle(about, answer, (services) => {
+      const found = services.map(({ name }) => shortName(name));
+      const items = wanted.map((api): Item => {
+        const problem = found.includes(api) ? undefined : 'it is not switched on';
+        return { name: api, problem, fix: `gcloud services enable ${api} --project ${project}` };
+      });
+      return grouped(about, items, 'switched on');
+    });
+  });
+}
+
+const listEnabled = ({ google }: Scene, project: string): Promise<Answer<z.infer<typeof Service>[]>> =>
+  google.list(Service, {
+    host: 'serviceusage.googleapis.com',
+    path: `v1/projects/${project}/services`,
+    query: { filter: 'state:ENABLED', pageSize: '200' },
+    items: 'services',
+    permission: 'serviceusage.services.list',
+    project,
+  });

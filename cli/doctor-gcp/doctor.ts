@@ -1,5 +1,5 @@
 import { judgeAlerts } from './alerts.ts';
-import { judgeApis } from './apis.ts';
+import { judgeApis, judgeTargetApis } from './apis.ts';
 import { judgeCallers, judgeServices, listServices } from './callers.ts';
 import { judgeDeadLetters } from './dead-letters.ts';
 import type { Finding } from './finding.ts';
@@ -24,6 +24,7 @@ export async function gcpDoctor(scene: Scene): Promise<Finding[]> {
   const behind = async (): Promise<Finding[]> =>
     judgeServices(scene, await on, await functions, await services);
   const asked = Promise.all([
+    judgeTargetApis(scene, on),
     functions.then((answer) => judgeFunctions(scene, answer)),
     behind(),
     judgeCallers(scene, on, services),

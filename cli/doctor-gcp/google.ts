@@ -12,6 +12,8 @@ interface Call {
   query?: Record<string, string>;
   /** What Google wants who asks to have; said when it refuses without saying so itself. */
   permission: string;
+  /** Where that is to be had, if it is not the project of Slipway. */
+  project?: string;
 }
 
 export type Answer<T> =
@@ -89,14 +91,13 @@ export function createGoogle(options: {
       !['IAM_PERMISSION_DENIED', 'USER_PROJECT_DENIED', 'forbidden'].includes(reason)
     )
       return { status: 'unknown', found: `${found} (${reason})` };
-    const permission =
-      reason === 'USER_PROJECT_DENIED'
-        ? 'serviceusage.services.use'
-        : (metadata['permission'] ?? call.permission);
+    const isQuota = reason === 'USER_PROJECT_DENIED';
+    const permission = isQuota ? 'serviceusage.services.use' : (metadata['permission'] ?? call.permission);
+    const where = isQuota ? project : (call.project ?? project);
     return {
       status: 'unknown',
       found: `you may not look: ${permission} is missing`,
-      fix: `gcloud projects add-iam-policy-binding ${project} --member=user:YOU@example.com --role=${roleWith(permission)}`,
+      fix: `gcloud projects add-iam-policy-binding ${where} --member=user:YOU@example.com --role=${roleWith(permission)}`,
     };
   }
 

@@ -14,6 +14,7 @@ export async function judgeAccounts(scene: Scene, on: Promise<Conditions>): Prom
       query: { pageSize: '100' },
       items: 'accounts',
       permission: 'iam.serviceAccounts.list',
+      project,
     }),
   );
   const conditions = await on;
@@ -69,6 +70,7 @@ export async function judgeRoles({ google, place, checkout }: Scene): Promise<Fi
       query: { view: 'FULL' },
       items: 'roles',
       permission: 'iam.roles.list',
+      project,
     }),
   );
   return asked.flatMap(({ project, answer }) => {

@@ -21,6 +21,7 @@ export const never = Symbol('never answers');
 
 export const paths = {
   services: `/v1/projects/${project}/services`,
+  targetServices: '/v1/projects/my-services/services',
   functions: `/v2/${location}/functions`,
   runServices: `/v2/${location}/services`,
   policy: (name: string): string => `/v2/${location}/services/slipway-${name}:getIamPolicy`,
@@ -123,6 +124,11 @@ export const denied = (permission?: string): unknown => ({
           ],
         }),
   },
+});
+
+/** That these are on where services run. */
+export const enabledThere = (...apis: string[]): unknown => ({
+  services: apis.map((api) => ({ name: `projects/999/services/${api}`, state: 'ENABLED' })),
 });
 
 /** Everything right, with Slack, in one project. */

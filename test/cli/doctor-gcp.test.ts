@@ -8,6 +8,7 @@ import {
   change,
   denied,
   disabled,
+  enabledThere,
   never,
   openCloud,
   paths,
@@ -176,6 +177,7 @@ describe('an installation as Terraform leaves it', () => {
       cloud.set(paths.roles(), { roles: own });
       cloud.set(paths.roles('my-services'), { roles: roles.filter((role) => !own.includes(role)) });
       cloud.set(paths.accounts('my-services'), {});
+      cloud.set(paths.targetServices, enabledThere('iam.googleapis.com', 'run.googleapis.com'));
     };
     const named = await diagnose(elsewhere, '--target', 'my-services');
     expect(named.bad).toEqual([]);
@@ -210,12 +212,54 @@ describe('what is only there under a condition', () => {
         told('SLIPWAY_BUILD_ACCOUNT')(cloud);
         cloud.set(paths.accounts('my-services'), {});
         cloud.set(paths.roles('my-services'), cloud.get(paths.roles()));
+        cloud.set(paths.targetServices, enabledThere('iam.googleapis.com', 'run.googleapis.com'));
       },
       '--target',
       'my-services',
     );
     const email = 'slipway-image-build@my-services.iam.gserviceaccount.com';
-    expect(bad.map(({ id }) => id)).toEqual([`accounts:my-services:${email}`]);
+    expect(bad.map(({ id }) => id)).toEqual([
+      'apis:my-services:cloudbuild.googleapis.com',
+      `accounts:my-services:${email}`,
+    ]);
+  });
+});
+
+describe('where services run, if it is another project', () => {
+  const looked = (services: unknown) =>
+    diagnose(
+      (cloud) => {
+        cloud.set(paths.targetServices, services);
+        cloud.set(paths.accounts('my-services'), {});
+        cloud.set(paths.roles('my-services'), cloud.get(paths.roles()));
+      },
+      '--target',
+      'my-services',
+    );
+
+  it('Cloud Run and IAM have to be on', async () => {
+    const { bad, code } = await looked(enabledThere('iam.googleapis.com', 'storage.googleapis.com'));
+    expect(bad).toEqual([
+      {
+        id: 'apis:my-services:run.googleapis.com',
+        ok: false,
+        what: 'APIs in my-services: run.googleapis.com',
+        found: 'it is not switched on',
+        fix: 'gcloud services enable run.googleapis.com --project my-services',
+      },
+    ]);
+    expect(code).toBe(1);
+  });
+
+  it('a right that is missing is one to be had there', async () => {
+    const { bad } = await looked(denied());
+    expect(bad).toEqual([
+      expect.objectContaining({
+        id: 'apis:my-services',
+        ok: 'unknown',
+        fix: 'gcloud projects add-iam-policy-binding my-services --member=user:YOU@example.com --role=roles/viewer',
+      }),
+    ]);
   });
 });
 
@@ -942,5 +986,6 @@ describe('who asks, and of which project', () => {
     const { code, stdout } = await runHere(['doctor', 'gcp', '--help']);
     expect(code).toBe(0);
     expect(stdout).toContain('slipway doctor gcp --project my-deployer --json');
+    expect(stdout).toContain('1 something is wrong · 2 wrong usage · 3 no credentials');
   });
 });

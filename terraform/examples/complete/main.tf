@@ -23,18 +23,35 @@ provider "google" {
 }
 
 module "slipway" {
+  # A copy that is not beside this folder says where the module is: docs/install.md.
   source = "../.."
 
-  project_id               = var.project_id
-  region                   = var.region
-  functions_zip            = var.functions_zip
-  service_files_dir        = "${path.module}/services"
+  project_id        = var.project_id
+  region            = var.region
+  functions_zip     = var.functions_zip
+  service_files_dir = "${path.module}/services"
+
+  # What Slipway deploys.
   target_projects          = var.target_projects
   runtime_service_accounts = var.runtime_service_accounts
-  create_repository        = "apps"
+  create_repository        = var.create_repository
+  repositories             = var.repositories
+  source_buckets           = var.source_buckets
   enable_public_services   = var.enable_public_services
-  api_invokers             = var.api_invokers
-  report_readers           = var.api_invokers
-  alert_emails             = var.alert_emails
-  slack                    = var.slack
+  probe_vpc_connector      = var.probe_vpc_connector
+  create_gcr_topic         = var.create_gcr_topic
+
+  # Who uses it.
+  api_invokers                 = var.api_invokers
+  report_readers               = var.api_invokers
+  slack                        = var.slack
+  enable_chatops_for_everybody = var.enable_chatops_for_everybody
+  pager                        = var.pager
+  secret_versions              = var.secret_versions
+  alert_emails                 = var.alert_emails
+
+  # The ledger.
+  ledger_database   = var.ledger_database
+  ledger_location   = var.ledger_location
+  enable_protection = var.enable_protection
 }
