@@ -1,25 +1,30 @@
 locals {
   # What functions say with `metric` in their log entries. `alert` is the text of the alarm; without it there is only a chart.
+  # `section` of docs/operations.md says what to do.
   log_metrics = {
     rollback_failed = {
-      title = "rollbacks that failed"
-      alert = "A rollback failed, and bad traffic may still be served. The report in Slack has the command to paste; docs/operations.md, section Rollback failed."
+      title   = "rollbacks that failed"
+      alert   = "A rollback failed, and bad traffic may still be served. The report in Slack has the command to paste"
+      section = "Rollback failed"
     }
     deployment_stuck = {
-      title = "deployments that do not move"
-      alert = "A deployment has not moved for too long. `slipway take-over` has it undone; docs/operations.md, section Stuck deployment."
+      title   = "deployments that do not move"
+      alert   = "A deployment has not moved for too long. `slipway take-over` has it undone"
+      section = "Stuck deployment"
     }
     slack_notify_failures = {
-      title = "messages that Slack refuses"
-      alert = "Slack does not take messages. Deployments go on without; `slipway doctor slack` says what is wrong; docs/operations.md, section Slack."
+      title   = "messages that Slack refuses"
+      alert   = "Slack does not take messages. Deployments go on without; `slipway doctor slack` says what is wrong"
+      section = "Slack"
     }
     pager_failures = {
-      title = "calls that the pager refuses"
-      alert = "A rollback failed and the pager could not be called; docs/operations.md, section Rollback failed."
+      title   = "calls that the pager refuses"
+      alert   = "A rollback failed and the pager could not be called"
+      section = "Rollback failed"
     }
-    lost_push      = { title = "pushed images that nobody announced", alert = null }
-    drift          = { title = "places that changed behind Slipway's back", alert = null }
-    reconcile_left = { title = "work that reconcile had no time for", alert = null }
+    lost_push      = { title = "pushed images that nobody announced", alert = null, section = "Lost push" }
+    drift          = { title = "places that changed behind Slipway's back", alert = null, section = "Drift" }
+    reconcile_left = { title = "work that reconcile had no time for", alert = null, section = "Left over by reconcile" }
   }
 
   channels = concat([for channel in google_monitoring_notification_channel.email : channel.name], var.notification_channels)
@@ -30,7 +35,7 @@ resource "google_logging_metric" "main" {
 
   project     = var.project_id
   name        = "${var.name_prefix}/${each.key}"
-  description = "Slipway: ${each.value.title}"
+  description = "Slipway: ${each.value.title}; docs/operations.md, section ${each.value.section}."
   filter      = "resource.type=\"cloud_run_revision\" AND jsonPayload.metric=\"${each.key}\""
 
   metric_descriptor {
@@ -81,7 +86,7 @@ resource "google_monitoring_alert_policy" "log" {
   }
 
   documentation {
-    content   = each.value.alert
+    content   = "${each.value.alert}; docs/operations.md, section ${each.value.section}."
     mime_type = "text/markdown"
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { holders, otherRights, things } from './other-rights.ts';
 
 const Reasons = z.record(z.string(), z.string());
 const Manifest = z.object({
@@ -36,7 +37,7 @@ const conditions: Record<string, string> = {
   builds: '`source_buckets`',
 };
 
-/** Identity → permissions → why, as Markdown, from `functions/targets.json`. */
+/** Identity → permissions → why, as Markdown, from `functions/targets.json` and `other-rights.ts`. */
 function securityTables(manifest: unknown): string {
   const { capabilities, secrets, targets } = Manifest.parse(manifest);
   const abilities = Object.entries(capabilities).map(
@@ -60,6 +61,9 @@ function securityTables(manifest: unknown): string {
       ]),
     ].map(([what = '', why = ''], index) => row(index === 0 ? code(name) : '', what, why)),
   );
+  const others = otherRights.map(({ who, role, on, why }, index) =>
+    row(otherRights[index - 1]?.who === who ? '' : holders[who], code(role), things[on], why),
+  );
   return [
     '| function | may | why |',
     '|---|---|---|',
@@ -68,6 +72,10 @@ function securityTables(manifest: unknown): string {
     '| capability | permissions | on |',
     '|---|---|---|',
     ...abilities,
+    '',
+    '| anybody else | may | on | why |',
+    '|---|---|---|---|',
+    ...others,
   ].join('\n');
 }
 

@@ -37,7 +37,7 @@ const triggers: Record<string, typeof admit> = {
   'deploy-events': notify,
 };
 const source = new URL('../../workflows/deploy.yaml', import.meta.url);
-const program = parseWorkflow(readFileSync(source, 'utf8'));
+const current = parseWorkflow(readFileSync(source, 'utf8'));
 /** Pub/Sub's shortest wait before it delivers again. */
 const redeliveryMs = 10_000;
 
@@ -66,8 +66,13 @@ export interface Engine {
 /**
  * Connects the world's topics to the functions and its executions to workflows/deploy.yaml itself, run by the local
  * engine. A message whose function throws is delivered again.
+ * @param program another workflow than the file as it is
  */
-export function connect(world: World, process: Process = (_t, _m, work) => work(world.deps)): Engine {
+export function connect(
+  world: World,
+  process: Process = (_t, _m, work) => work(world.deps),
+  program = current,
+): Engine {
   const { clock } = world;
   const tasks = new Set<Promise<void>>();
   const running = new Map<string, { callbacks: Callbacks; stop: AbortController }>();

@@ -12,6 +12,7 @@ export interface InstalledTarget {
   name: string;
   kind: string;
   topic?: string;
+  when?: string;
   access?: string;
   concurrency?: number;
   may: Record<string, string>;

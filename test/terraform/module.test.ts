@@ -12,7 +12,6 @@ const examples = ['complete', 'several-projects'].map((name) => {
   return { name, folder, ...readModule(folder) };
 });
 const { resources } = terraform;
-const ofType = (type: string) => resources.filter((each) => each.type === type);
 const one = (address: string): Block => {
   const found = resources.find((each) => each.address === address);
   if (!found) throw new Error(`the module has no ${address}`);
@@ -62,119 +61,6 @@ describe('the module is easy to use', () => {
     expect(call.filter((name) => !(name in terraform.variables))).toEqual([]);
     const wanted = Object.entries(terraform.variables).filter(([, body]) => !('default' in body));
     expect(wanted.map(([name]) => name).filter((name) => !call.includes(name))).toEqual([]);
-  });
-});
-
-describe('nobody gets more than they need', () => {
-  const rolesIn = (text: string): string[] => [...new Set(text.match(/roles\/[\w.]+/g) ?? [])];
-
-  test('only these predefined roles are granted, each narrow or on one thing', () => {
-    expect(rolesIn(terraform.text + JSON.stringify(manifest.capabilities)).sort()).toEqual([
-      'roles/artifactregistry.reader',
-      'roles/artifactregistry.writer',
-      'roles/datastore.user',
-      'roles/iam.serviceAccountOpenIdTokenCreator',
-      'roles/iam.serviceAccountUser',
-      'roles/logging.logWriter',
-      'roles/pubsub.publisher',
-      'roles/pubsub.subscriber',
-      'roles/run.invoker',
-      'roles/secretmanager.secretAccessor',
-      'roles/storage.objectViewer',
-    ]);
-  });
-
-  test('on a whole project only custom roles are, writing logs, and what a condition narrows', () => {
-    const wide = ofType('google_project_iam_member').filter(
-      ({ body: { role, condition } }) =>
-        role !== '${each.value.role}' && role !== 'roles/logging.logWriter' && condition === undefined,
-    );
-    expect(wide.map(({ address }) => address)).toEqual([]);
-    // What comes from the list is a custom role there, except for the ledger, whose grant has a condition.
-    const onProjects = Object.entries(manifest.capabilities).filter(([, { on }]) =>
-      ['project', 'targets'].includes(on),
-    );
-    expect(onProjects.filter(([, { role }]) => role !== undefined)).toEqual([]);
-    expect(one('google_project_iam_member.ledger')).toHaveProperty('condition');
-  });
-
-  test('custom roles name each permission, and no capability has both a role and permissions', () => {
-    for (const { role, permissions } of Object.values(manifest.capabilities)) {
-      expect((role === undefined) !== (permissions === undefined)).toBe(true);
-      for (const permission of permissions ?? []) expect(permission).toMatch(/^[a-z]+(\.[a-zA-Z]+){2}$/);
-    }
-  });
-
-  test('no custom role can give rights, keys or tokens to others, or act as an account', () => {
-    const given = Object.entries(manifest.capabilities).flatMap(([name, { permissions = [] }]) =>
-      permissions.map((permission) => ({ name, permission })),
-    );
-    const dangerous = given.filter(({ permission }) =>
-      /setIamPolicy|serviceAccountKeys|getAccessToken|getOpenIdToken|implicitDelegation|sign(Blob|Jwt)|actAs|roles\.(create|update)|versions\.access/.test(
-        permission,
-      ),
-    );
-    // The one that opens public services, and only where that was asked for.
-    expect(dangerous).toEqual([{ name: 'open-services', permission: 'run.services.setIamPolicy' }]);
-    expect(manifest.capabilities['open-services']?.when).toBe('public-services');
-  });
-
-  test('who sends callbacks holds a role of its own for that, which starts nothing', () => {
-    const senders = Object.values(manifest.capabilities).filter(({ permissions = [] }) =>
-      permissions.some((permission) => permission.startsWith('workflows.callbacks.')),
-    );
-    expect(senders).toEqual([{ on: 'project', permissions: ['workflows.callbacks.send'] }]);
-    expect(terraform.text).not.toContain('roles/workflows.');
-  });
-
-  test('grants add members: nothing that others granted is taken away', () => {
-    const types = resources.map(({ type }) => type).filter((type) => type.includes('_iam_'));
-    expect(types.filter((type) => !/_iam_(member|custom_role)$/.test(type))).toEqual([]);
-  });
-
-  test('everybody may call what is declared public, and that is the Slack entry point', () => {
-    const open = resources.filter(({ body }) => /allUsers|allAuthenticatedUsers/.test(JSON.stringify(body)));
-    expect(open.map(({ address }) => address)).toEqual(['google_cloud_run_v2_service_iam_member.everybody']);
-    expect(open[0]?.body['for_each']).toContain('target.access == "public"');
-    expect(terraform.locals).toHaveProperty('targets', expect.stringContaining('access = "private"'));
-    expect(manifest.targets.filter(({ access }) => access !== undefined).map(({ name }) => name)).toEqual([
-      'chatops',
-    ]);
-  });
-
-  test('only our own accounts, and Pub/Sub for dead letters, publish to our topics', () => {
-    const publishers = ofType('google_pubsub_topic_iam_member').map(({ name, body }) => [
-      name,
-      body['member'],
-    ]);
-    expect(Object.fromEntries(publishers)).toEqual({
-      dead_letters: '${local.pubsub_agent}',
-      functions: '${google_service_account.main[each.value.function].member}',
-      workflow: '${google_service_account.main["workflow"].member}',
-    });
-  });
-
-  test('functions are called by Pub/Sub under its own account, and the API by who was named', () => {
-    const callers = ofType('google_cloud_run_v2_service_iam_member').map(({ name, body }) => [
-      name,
-      body['member'],
-    ]);
-    expect(Object.fromEntries(callers)).toEqual({
-      push: '${google_service_account.main["pubsub-push"].member}',
-      api: '${each.key}',
-      everybody: 'allUsers',
-    });
-    const { for_each, name } = one('google_cloud_run_v2_service_iam_member.api');
-    expect([for_each, name]).toEqual([
-      '${toset(var.api_invokers)}',
-      '${google_cloudfunctions2_function.main["api"].name}',
-    ]);
-    expect(terraform.variables['api_invokers']?.['default']).toEqual([]);
-  });
-
-  test('no value of a secret is in the state, and no output shows one', () => {
-    const types = resources.map(({ type }) => type);
-    expect(types.filter((type) => /secret_version|service_account_key/.test(type))).toEqual([]);
   });
 });
 
@@ -256,10 +142,34 @@ describe('code and module agree', () => {
     );
   });
 
-  test('every topic that is published to has somebody who listens', () => {
+  test('every topic is of the list, or announces what others made', () => {
+    const topics = resources.filter(({ type }) => type === 'google_pubsub_topic');
+    expect(topics.map(({ name, body }) => [name, body['name'], body['for_each'] ?? body['count']])).toEqual([
+      ['cloud_builds', 'cloud-builds', '${var.create_cloud_builds_topic ? 1 : 0}'],
+      ['gcr', 'gcr', '${var.create_gcr_topic && local.own_registry ? 1 : 0}'],
+      ['main', '${each.key}', '${local.topics}'],
+    ]);
+    const sources = String(terraform.locals['topics']).match(/local\.manifest[\w.]*|"[^"]*"/g);
+    expect(sources).toEqual([
+      'local.manifest.targets',
+      '"topic"',
+      '"gcr"',
+      '"gcr"',
+      'local.manifest.deadLetter.topic',
+    ]);
+  });
+
+  test('every topic that is published to has somebody who listens, and the other way round', () => {
     const topics = manifest.targets.flatMap(({ topic }) => topic ?? []);
     const published = manifest.targets.flatMap(({ publishes }) => Object.keys(publishes));
     expect(published.filter((topic) => !topics.includes(topic))).toEqual([]);
+    // By the registry, Cloud Scheduler and the workflow.
+    const byOthers = (topic: string): boolean =>
+      topic === 'gcr' || topic === 'reconcile-ticks' || topic.startsWith('step-');
+    expect(topics.filter((topic) => !published.includes(topic) && !byOthers(topic))).toEqual([]);
+    expect((one('google_cloud_scheduler_job.reconcile')['pubsub_target'] as Block[])[0]?.['topic_name']).toBe(
+      '${google_pubsub_topic.main["reconcile-ticks"].id}',
+    );
   });
 
   test('what code counts with `metric` has a metric, and every metric is counted', () => {

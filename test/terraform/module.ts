@@ -39,6 +39,7 @@ export function readModule(folder: string) {
     );
   return {
     text: texts.join('\n'),
+    kinds: new Set(blocks.flatMap((block) => Object.keys(block))),
     variables: named('variable'),
     outputs: named('output'),
     locals: Object.assign(

@@ -29,7 +29,7 @@ function modulesOf({ name, kind }: { name: string; kind: string }): string[] {
   return [...seen].filter((file) => file.startsWith(join(root, 'functions/')));
 }
 
-const ports =
+export const ports =
   'run|jobs|registry|lookUps|build|secrets|monitoring|logging|prober|workflows|pubsub|callback|objects|slack|pager';
 const call = new RegExp(`\\b(?:deps\\.)?(${ports})\\.(\\w+(?:\\.\\w+)?)\\((?:'([\\w-]+)')?`, 'g');
 

@@ -1,46 +1,29 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { root } from './module.ts';
-import { planned, terraform, type Planned } from './planned.ts';
+import { copyOfModule, hasProvider, planned, terraform, version, type Planned } from './planned.ts';
 
 /**
- * The real Terraform, where there is one. `fmt` needs nothing else. `validate`, `plan` and `test` need the provider: they
- * run where `TF_CLI_CONFIG_FILE` names a configuration with a mirror of it, and nothing is fetched here.
+ * `fmt` needs nothing but Terraform. `validate`, `plan` and `test` need the provider: they run where `TF_CLI_CONFIG_FILE`
+ * names a configuration with a mirror of it.
  */
 
-const hasTerraform = ((): boolean => {
-  try {
-    execFileSync('terraform', ['version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
-const configuration = process.env['TF_CLI_CONFIG_FILE'] ?? '';
-const hasProvider =
-  hasTerraform && existsSync(configuration) && /_mirror/.test(readFileSync(configuration, 'utf8'));
-if (!hasTerraform) console.warn('terraform: NOT TESTED, there is no terraform on PATH');
+if (version === undefined) console.warn('terraform: NOT TESTED, there is no terraform on PATH');
 else if (!hasProvider)
   console.warn(
     'terraform validate, plan, test: NOT TESTED, TF_CLI_CONFIG_FILE names no mirror of the provider',
   );
 
-test.skipIf(!hasTerraform)('the files are formatted as Terraform formats them', async () => {
+test.skipIf(version === undefined)('the files are formatted as Terraform formats them', async () => {
   await expect(terraform(join(root, 'terraform'), 'fmt', '-check', '-recursive')).resolves.toBe('');
 });
 
 describe.skipIf(!hasProvider)('with a provider', { timeout: 120_000 }, () => {
   let copy: string;
 
-  // A copy, so that no lock file and no state is left in the sources.
   beforeAll(async () => {
-    copy = await mkdtemp(join(tmpdir(), 'slipway-terraform-'));
-    for (const path of ['terraform', 'workflows', 'functions/targets.json', 'shared/ledger/indexes.json'])
-      await cp(join(root, path), join(copy, path), { recursive: true });
+    copy = await copyOfModule();
   });
   afterAll(() => rm(copy, { recursive: true }));
 
@@ -92,8 +75,10 @@ describe.skipIf(!hasProvider)('with a provider', { timeout: 120_000 }, () => {
     });
     const grants = () => plan.filter(({ type }) => type.endsWith('_iam_member'));
 
-    test('there are some, each with a role and somebody who has it', () => {
+    test("there are some, all of them the module's: the root gives none of its own", () => {
       expect(grants().length).toBeGreaterThan(100);
+      const others = plan.filter(({ address }) => !address.startsWith('module.slipway.'));
+      expect(others.filter(({ type }) => type.includes('_iam_'))).toEqual([]);
     });
 
     test('nobody owns or edits a project, administers Cloud Run, or makes tokens of others', () => {
