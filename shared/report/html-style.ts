@@ -17,6 +17,7 @@ header.good { border-color: var(--good); } header.bad { border-color: var(--bad)
 nav { font-size: .875rem; margin: 1rem 0; } nav a { margin-right: .9rem; white-space: nowrap; }
 table { border-collapse: collapse; width: 100%; font-size: .875rem; } th, td { overflow-wrap: break-word; }
 td code { overflow-wrap: anywhere; }
+@media (max-width: 40rem) { table { display: block; overflow-x: auto; } }
 th, td { text-align: left; vertical-align: top; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid var(--line); }
 th { font-weight: 600; } table.facts th { width: 14rem; color: var(--dim); font-weight: 400; }
 td.mark { white-space: nowrap; } .pass { color: var(--good); } .fail { color: var(--bad); }
