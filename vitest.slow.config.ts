@@ -7,6 +7,7 @@ export default defineConfig({
     // A busy machine may take long; what never comes about fails all the same.
     expect: { poll: { timeout: 10_000 } },
     hookTimeout: 60_000,
-    fileParallelism: false,
+    // They wait more than they work.
+    maxWorkers: 2,
   },
 });
