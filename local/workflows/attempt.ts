@@ -2,10 +2,10 @@ import { backoffWaits } from '#local/workflows/backoff.ts';
 import { assignedNames } from '#local/workflows/check-steps.ts';
 import { lastly, repeat, rescued, type Eventual } from '#local/workflows/eventual.ts';
 import { fault, WorkflowFault } from '#local/workflows/fault.ts';
-import { library } from '#local/workflows/library.ts';
 import { requireBoolean } from '#local/workflows/operators.ts';
 import type { Engine, Flow, Place } from '#local/workflows/place.ts';
 import type { RetryPolicy, Step, Template } from '#local/workflows/program.ts';
+import { parameterAt } from '#local/workflows/signature.ts';
 import { Scope } from '#local/workflows/scope.ts';
 import { isNumber, typeName } from '#local/workflows/values.ts';
 
@@ -43,7 +43,7 @@ export function runTry(engine: Engine, step: Try, place: Place): Eventual<Flow> 
       const scope = new Scope(engine.memory, place.scope);
       return lastly(
         () => {
-          if (as !== undefined) scope.define(as, error.value);
+          if (as !== undefined) scope.define(as.name, error.value);
           return engine.runBlock(steps, inside.with(scope));
         },
         () => scope.end(),
@@ -54,18 +54,25 @@ export function runTry(engine: Engine, step: Try, place: Place): Eventual<Flow> 
   /** Undefined when the error is not to be retried, or not any more. The policy is evaluated at the first error. */
   async function nextWait(retry: RetryPolicy, error: WorkflowFault): Promise<number | undefined> {
     waits ??= backoffWaits({
-      maxRetries: await number(retry.maxRetries, 'max_retries'),
+      maxRetries: await count(retry.maxRetries, 'max_retries'),
       initialDelay: await number(retry.initialDelay, 'initial_delay'),
       maxDelay: await number(retry.maxDelay, 'max_delay'),
       multiplier: await number(retry.multiplier, 'multiplier'),
     });
-    const { predicate } = retry;
-    const params = engine.program.routines.get(predicate)?.params ?? library.get(predicate)?.params;
-    const args = new Map(params?.[0] ? [[params[0].name, error.value]] : []);
+    const predicate = retry.predicate.name;
+    const args = new Map([[parameterAt(engine.program, predicate, 0), error.value]]);
     const answer = await engine.callFunction(predicate, args, place);
     if (!requireBoolean(answer, `the answer of predicate '${predicate}'`)) return undefined;
     const { done, value } = waits.next();
     return done === true ? undefined : value;
+  }
+
+  /** (What Google makes of half a retry is unverified.) */
+  async function count(template: Template, what: string): Promise<number> {
+    const value = await engine.evaluate(template, place);
+    if (typeof value === 'bigint' && value >= 0n) return Number(value);
+    const got = typeof value === 'bigint' ? String(value) : typeName(value);
+    throw fault('TypeError', `${what} must be an integer of 0 or more, got ${got}`);
   }
 
   async function number(template: Template, what: string): Promise<number> {

@@ -1,19 +1,12 @@
 import type { Expression } from '#local/workflows/expression.ts';
+import { callProblem } from '#local/workflows/check-call.ts';
 import type { Template } from '#local/workflows/program.ts';
+import type { Signature } from '#local/workflows/signature.ts';
 import { unreachable } from '#local/workflows/unreachable.ts';
 
-/** What the checks know of a function: subworkflow, standard library or connector. */
-export interface Signature {
-  params: readonly { name: string; required: boolean }[];
-  /** Only a call step may call it. */
-  blocking: boolean;
-  /** See LibraryFunction. */
-  refuses?: Readonly<Record<string, string>>;
-}
-
 export interface Symbols {
-  isVariable(name: string): boolean;
-  signatureOf(name: string): Signature | undefined;
+  isVariable: (name: string) => boolean;
+  signatureOf: (name: string) => Signature | undefined;
 }
 
 /** What is wrong with an expression, in the order it is read. */
@@ -24,9 +17,7 @@ export function expressionProblems(expression: Expression, symbols: Symbols): st
     case 'literal':
       return [];
     case 'variable':
-      return symbols.isVariable(expression.name)
-        ? []
-        : [`symbol '${expression.name}' is neither a variable nor a sub-workflow name`];
+      return symbolProblems(expression.name, symbols);
     case 'list':
       return all(expression.items);
     case 'member':
@@ -60,17 +51,14 @@ export function expressionsIn(template: Template): Extract<Template, { kind: 'ex
   }
 }
 
-export function unknownFunction(name: string): string {
-  return `'${name}' is neither a sub-workflow nor a function the local runtime supports`;
+function symbolProblems(name: string, { isVariable, signatureOf }: Symbols): string[] {
+  if (isVariable(name)) return [];
+  return signatureOf(name)
+    ? [`'${name}' is a function: it must be called, as in ${name}(…)`]
+    : [`symbol '${name}' is neither a variable nor a sub-workflow name`];
 }
 
-function callProblems(name: string, count: number, symbols: Symbols): string[] {
-  const signature = symbols.signatureOf(name);
-  if (!signature) return [unknownFunction(name)];
-  if (signature.blocking) return [`'${name}' blocks: only a call step may call it`];
-  const { params } = signature;
-  const required = params.filter((param) => param.required).length;
-  if (count >= required && count <= params.length) return [];
-  const wanted = required === params.length ? String(required) : `${required} to ${params.length}`;
-  return [`'${name}' takes ${wanted} arguments, got ${count}`];
+function callProblems(name: string, count: number, { signatureOf }: Symbols): string[] {
+  const problem = callProblem(name, count, signatureOf(name));
+  return problem === undefined ? [] : [problem];
 }

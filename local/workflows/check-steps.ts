@@ -20,7 +20,7 @@ export function assignedNames(steps: readonly Step[]): string[] {
     ...(step.kind === 'assign'
       ? step.assignments.filter(({ path }) => path.length === 0).map(({ variable }) => variable)
       : []),
-    ...(step.kind === 'call' && step.result !== undefined ? [step.result] : []),
+    ...(step.kind === 'call' && step.result !== undefined ? [step.result.name] : []),
     ...assignedNames(sharedBodies(step)),
   ]);
 }

@@ -1,13 +1,17 @@
-import {
-  expressionProblems,
-  expressionsIn,
-  unknownFunction,
-  type Signature,
-  type Symbols,
-} from '#local/workflows/check-expression.ts';
+import { callStepProblems } from '#local/workflows/check-call.ts';
+import { expressionProblems, expressionsIn, type Symbols } from '#local/workflows/check-expression.ts';
 import { assignedNames, namedSteps } from '#local/workflows/check-steps.ts';
 import { library } from '#local/workflows/library.ts';
-import type { Position, Program, SourceProblem, Step, Template } from '#local/workflows/program.ts';
+import type {
+  Loop,
+  Name,
+  Position,
+  Program,
+  SourceProblem,
+  Step,
+  Template,
+} from '#local/workflows/program.ts';
+import { signatureOf } from '#local/workflows/signature.ts';
 
 const loopTargets = ['break', 'continue'];
 
@@ -36,11 +40,8 @@ export function checkProgram(program: Program): SourceProblem[] {
   const problems: SourceProblem[] = [];
   for (const routine of program.routines.values()) {
     if (library.has(routine.name)) {
-      const position = routine.steps[0]?.position ?? { line: 1, column: 1 };
-      problems.push({
-        message: `error in workflow ${routine.name}: the standard library has that name`,
-        position,
-      });
+      const message = `error in workflow ${routine.name}: the standard library has that name`;
+      problems.push({ message, position: routine.position });
     }
     checkNames(routine.steps);
     const params = routine.params.map(({ name }) => name);
@@ -54,7 +55,7 @@ export function checkProgram(program: Program): SourceProblem[] {
     problems.push({ message: `error in step ${step.name}: ${message}`, position });
   }
 
-  /** Within one workflow a name may be used once, at any depth (whether Google allows it in separate blocks is unverified). */
+  /** https://docs.cloud.google.com/workflows/docs/reference/syntax/steps: unique at the level of the subworkflow. */
   function checkNames(steps: readonly Step[]): void {
     const seen = new Set<string>();
     for (const step of namedSteps(steps)) {
@@ -69,12 +70,8 @@ export function checkProgram(program: Program): SourceProblem[] {
   }
 
   /** A block with variables of its own, which also sees those around it. */
-  function checkInnerScope(
-    steps: readonly Step[],
-    names: readonly (string | undefined)[],
-    place: Place,
-  ): void {
-    const own = names.filter((name) => name !== undefined);
+  function checkInnerScope(steps: readonly Step[], names: readonly (Name | undefined)[], place: Place): void {
+    const own = names.flatMap((one) => (one ? [one.name] : []));
     checkBlock(steps, {
       ...place,
       variables: new Set([...place.variables, ...own, ...assignedNames(steps)]),
@@ -94,18 +91,20 @@ export function checkProgram(program: Program): SourceProblem[] {
     };
     switch (step.kind) {
       case 'assign':
-        for (const { variable, path, value } of step.assignments) {
-          for (const expression of [{ kind: 'variable' as const, name: variable }, ...path]) {
-            check({ kind: 'expression', expression, position: step.position }, 'assignment');
+        for (const { variable: name, position, path, value } of step.assignments) {
+          for (const expression of [{ kind: 'variable' as const, name }, ...path]) {
+            check({ kind: 'expression', expression, position }, 'assignment');
           }
           check(value, 'assignment');
-          checkWrite(step, variable, place);
+          checkWrite(step, { name, position }, place);
         }
         return;
       case 'call':
-        for (const value of step.args.values()) check(value, 'args');
-        checkNamedCall(step);
-        if (step.result !== undefined) checkWrite(step, step.result, place);
+        for (const { value } of step.args) check(value, 'args');
+        for (const problem of callStepProblems(step, signatureOf(program, step.function.name))) {
+          report(step, problem.message, problem.position);
+        }
+        if (step.result) checkWrite(step, step.result, place);
         return;
       case 'switch':
         for (const { condition, step: inner } of step.entries) {
@@ -115,6 +114,7 @@ export function checkProgram(program: Program): SourceProblem[] {
         return;
       case 'for':
         check(step.over.template, `'${step.over.kind}'`);
+        checkLoopNames(step, step, place);
         checkInnerScope(step.steps, [step.value, step.index], { ...place, targets: new Set(loopTargets) });
         return;
       case 'parallel':
@@ -146,79 +146,66 @@ export function checkProgram(program: Program): SourceProblem[] {
 
   /** Branches know their own variables and those around the step, but not each other's. */
   function checkParallel(step: Extract<Step, { kind: 'parallel' }>, place: Place): void {
-    for (const name of step.shared) {
-      if (!place.variables.has(name))
-        report(step, `shared variable '${name}' is not a variable outside the step`);
-      if (place.unshared.has(name)) report(step, notShared(name));
+    for (const { name, position } of step.shared) {
+      if (!place.variables.has(name)) {
+        report(step, `shared variable '${name}' is not a variable outside the step`, position);
+      }
+      if (place.unshared.has(name)) report(step, notShared(name), position);
     }
-    const unshared = new Set([...place.assigned].filter((name) => !step.shared.includes(name)));
+    const shared = step.shared.map(({ name }) => name);
+    const unshared = new Set([...place.assigned].filter((name) => !shared.includes(name)));
     const inside = { ...place, unshared, inParallel: true };
     if (step.work.kind === 'for') {
       // That an iteration may not break the others off is unverified.
       const { steps, value, index } = step.work;
+      checkLoopNames(step, step.work, place);
       checkInnerScope(steps, [value, index], { ...inside, targets: new Set(['continue']) });
       return;
     }
     for (const { steps } of step.work.branches) checkInnerScope(steps, [], { ...inside, targets: new Set() });
   }
 
-  function checkWrite(step: Step, name: string, place: Place): void {
-    if (place.unshared.has(name)) report(step, notShared(name));
+  /** https://docs.cloud.google.com/workflows/docs/reference/syntax/iteration: not used outside of the loop, nor in a nested one. */
+  function checkLoopNames(step: Step, { value, index }: Loop, place: Place): void {
+    for (const { name, position } of index ? [value, index] : [value]) {
+      if (place.variables.has(name)) {
+        report(step, `loop variable '${name}' is a variable outside of the loop, too`, position);
+      }
+    }
+    if (index?.name === value.name) {
+      report(step, `'value' and 'index' have the same name '${value.name}'`, index.position);
+    }
+  }
+
+  function checkWrite(step: Step, { name, position }: Name, place: Place): void {
+    if (place.unshared.has(name)) report(step, notShared(name), position);
     place.assigned.add(name);
   }
 
   /** That a branch can neither return nor end the execution is unverified. */
   function checkJump(step: Step, place: Place): void {
-    const { next } = step;
-    if (next === undefined || place.targets.has(next) || (next === 'end' && !place.inParallel)) return;
-    const problem = ['end', ...loopTargets].includes(next)
-      ? `'next: ${next}' ${next === 'end' ? 'inside a parallel step' : 'outside a for loop'}`
-      : `cannot jump to step '${next}': neither this block nor one around it has it`;
-    report(step, problem);
-  }
-
-  function checkNamedCall(step: Extract<Step, { kind: 'call' }>): void {
-    const signature = signatureOf(step.function);
-    if (!signature) {
-      report(step, unknownFunction(step.function));
-      return;
-    }
-    const known = signature.params.map(({ name }) => name);
-    for (const name of step.args.keys()) {
-      if (known.includes(name)) continue;
-      const why = signature.refuses?.[name];
-      const expected = known.join(', ') || 'none';
-      const problem =
-        why === undefined
-          ? `unknown or unsupported argument '${name}' of ${step.function}: expected ${expected}`
-          : `argument '${name}' of ${step.function} is not supported here: ${why}`;
-      report(step, problem);
-    }
-    for (const { name, required } of signature.params) {
-      if (required && !step.args.has(name)) report(step, `argument '${name}' of ${step.function} is missing`);
-    }
+    if (!step.next) return;
+    const { name, position } = step.next;
+    if (place.targets.has(name) || (name === 'end' && !place.inParallel)) return;
+    const problem = ['end', ...loopTargets].includes(name)
+      ? `'next: ${name}' ${name === 'end' ? 'inside a parallel step' : 'outside a for loop'}`
+      : `cannot jump to step '${name}': neither this block nor one around it has it`;
+    report(step, problem, position);
   }
 
   /** Called with the error alone. */
-  function checkPredicate(name: string, step: Step): void {
-    const signature = signatureOf(name);
+  function checkPredicate({ name, position }: Name, step: Step): void {
+    const signature = signatureOf(program, name);
     const [first, ...more] = signature?.params ?? [];
     if (!signature || signature.blocking || !first || more.some(({ required }) => required)) {
-      report(step, `'${name}' is not a retry predicate: it must be a function of one argument`);
+      report(step, `'${name}' is not a retry predicate: it must be a function of one argument`, position);
     }
   }
 
   function symbolsOf(place: Place): Symbols {
-    return { isVariable: (name) => place.variables.has(name), signatureOf };
-  }
-
-  function signatureOf(name: string): Signature | undefined {
-    const routine = program.routines.get(name);
-    if (!routine) return library.get(name);
-    const params = routine.params.map((param) => ({
-      name: param.name,
-      required: param.defaultValue === undefined,
-    }));
-    return { params, blocking: false };
+    return {
+      isVariable: (name) => place.variables.has(name),
+      signatureOf: (name) => signatureOf(program, name),
+    };
   }
 }

@@ -1,4 +1,4 @@
-import { ExpressionError, tokenize, type Token } from '#local/workflows/tokens.ts';
+import { beyondInt64, ExpressionError, tokenize, tooLarge, type Token } from '#local/workflows/tokens.ts';
 import type { Value } from '#local/workflows/values.ts';
 
 export type BinaryOperator =
@@ -33,7 +33,17 @@ const literals = new Map<string, Value>([
   ...['false', 'False', 'FALSE'].map((word): [string, Value] => [word, false]),
   ...['null', 'Null', 'NULL'].map((word): [string, Value] => [word, null]),
 ]);
-const reserved = new Set([...literals.keys(), 'and', 'AND', 'or', 'OR', 'not', 'NOT', 'in']);
+/** Words that cannot be names. */
+export const reserved: ReadonlySet<string> = new Set([
+  ...literals.keys(),
+  'and',
+  'AND',
+  'or',
+  'OR',
+  'not',
+  'NOT',
+  'in',
+]);
 
 /** Loosest first. Google's table puts `not` and unary minus, in this order, tighter than all of these. */
 const levels: readonly (readonly string[])[] = [
@@ -87,8 +97,13 @@ export function parseExpression(text: string): Expression {
   }
 
   function minus(): Expression {
-    if (accept('-') !== undefined) return { kind: 'unary', operator: '-', operand: minus() };
-    return negation();
+    if (accept('-') === undefined) return negation();
+    const token = peek();
+    if (token.kind === 'int' && token.value === beyondInt64) {
+      position += 1;
+      return { kind: 'literal', value: -beyondInt64 };
+    }
+    return { kind: 'unary', operator: '-', operand: minus() };
   }
 
   function negation(): Expression {
@@ -127,6 +142,7 @@ export function parseExpression(text: string): Expression {
       return inner;
     }
     if (accept('[') !== undefined) return { kind: 'list', items: items(']') };
+    if (token.kind === 'int' && token.value === beyondInt64) throw tooLarge(token.value, token.offset);
     if (token.kind === 'int' || token.kind === 'double' || token.kind === 'string') {
       position += 1;
       return { kind: 'literal', value: token.value };

@@ -78,6 +78,13 @@ export function limitFault(message: string): WorkflowFault {
   );
 }
 
+/** What JavaScript cannot hold, Google's engine does not hold either (strings of 500 MB, lists 10,000 deep): a limit. */
+export function faultOf(error: unknown): unknown {
+  return error instanceof RangeError
+    ? limitFault(`a value is too large or nested too deep: ${error.message}`)
+    : error;
+}
+
 /** What `raise` throws: a string or a map, kept as it is. */
 export function raisedFault(value: Value): WorkflowFault {
   if (typeof value === 'string') return new WorkflowFault(value, value);

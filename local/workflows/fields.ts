@@ -1,4 +1,5 @@
-import type { Position } from '#local/workflows/program.ts';
+import { reserved } from '#local/workflows/expression.ts';
+import type { Name, Position } from '#local/workflows/program.ts';
 import type { SourceEntry, SourceNode } from '#local/workflows/source.ts';
 import { PlacedError } from '#local/workflows/template.ts';
 
@@ -42,12 +43,15 @@ export function stringAt(node: SourceNode, what: string): string {
   throw new PlacedError(`${what} must be a string`, node.position);
 }
 
-/** A variable name: a letter or underscore first, then letters, digits and underscores. */
-export function variableAt(node: SourceNode, what: string): string {
-  return checkedName(stringAt(node, what), what, node.position);
+export function variableAt(node: SourceNode, what: string): Name {
+  return { name: checkedName(stringAt(node, what), what, node.position), position: node.position };
 }
 
+/** Of a variable or workflow: a letter or underscore first, then letters, digits and underscores; no word of expressions. */
 export function checkedName(name: string, what: string, position: Position): string {
+  if (reserved.has(name)) {
+    throw new PlacedError(`${what} '${name}' is not a valid name: expressions know it as a word`, position);
+  }
   if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return name;
   throw new PlacedError(
     `${what} '${name}' is not a valid name: letters, digits and underscores only`,

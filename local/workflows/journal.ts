@@ -33,7 +33,7 @@ export class Journal {
   }
 
   call(step: CallStep, args: ValueMap, work: () => Eventual<Value>): Eventual<Value> {
-    const ended = this.#observer?.onCall?.({ step: step.name, callee: step.function, args });
+    const ended = this.#observer?.onCall?.({ step: step.name, callee: step.function.name, args });
     if (!ended) return work();
     const answered = rescued(work, (error) => {
       if (error instanceof WorkflowFault) {
@@ -88,8 +88,8 @@ function typeOf(step: Step): StepType {
     case 'assign':
       return 'ASSIGN';
     case 'call':
-      if (step.function.startsWith('googleapis.')) return 'CONNECTOR_CALL';
-      return library.has(step.function) ? 'STD_LIB_CALL' : 'SUBWORKFLOW_CALL';
+      if (step.function.name.startsWith('googleapis.')) return 'CONNECTOR_CALL';
+      return library.has(step.function.name) ? 'STD_LIB_CALL' : 'SUBWORKFLOW_CALL';
     case 'switch':
       return 'SWITCH';
     case 'for':

@@ -1,5 +1,5 @@
 import { messageOf } from '#shared/errors.ts';
-import { fault } from '#local/workflows/fault.ts';
+import { fault, faultOf } from '#local/workflows/fault.ts';
 import { isList, isMap, typeName, type Value } from '#local/workflows/values.ts';
 
 const int64 = { min: -(2n ** 63n), max: 2n ** 63n - 1n };
@@ -25,11 +25,15 @@ function revive(_key: string, value: unknown, context: { source?: string }): Val
 }
 
 /**
- * Value → JSON text, ints in full. Bytes have no JSON form: ValueError.
+ * Value → JSON text, ints in full. Bytes have no JSON form: ValueError. What is nested too deep is beyond a limit.
  * @param indent as of JSON.stringify
  */
 export function formatJson(value: Value, indent = ''): string {
-  return JSON.stringify(toPlain(value), undefined, indent);
+  try {
+    return JSON.stringify(toPlain(value), undefined, indent);
+  } catch (error) {
+    throw faultOf(error);
+  }
 }
 
 function toPlain(value: Value): unknown {

@@ -39,8 +39,8 @@ export function runIteration(
   const scope = new Scope(engine.memory, place.scope, shared);
   return lastly(
     () => {
-      scope.define(loop.value, item);
-      if (loop.index !== undefined) scope.define(loop.index, BigInt(index));
+      scope.define(loop.value.name, item);
+      if (loop.index !== undefined) scope.define(loop.index.name, BigInt(index));
       return engine.runBlock(loop.steps, place.with(scope));
     },
     () => scope.end(),

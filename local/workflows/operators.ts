@@ -75,15 +75,20 @@ function compare(operator: '<' | '<=' | '>' | '>=', left: Value, right: Value): 
   const comparable =
     (isNumber(left) && isNumber(right)) || (typeof left === 'string' && typeof right === 'string');
   if (!comparable) throw operandFault(operator, left, right);
+  // The bytes of UTF-8 have the order of the characters; the units of UTF-16 do not.
+  const [a, b] =
+    typeof left === 'string' && typeof right === 'string'
+      ? [Buffer.compare(Buffer.from(left), Buffer.from(right)), 0]
+      : [left, right];
   switch (operator) {
     case '<':
-      return left < right;
+      return a < b;
     case '<=':
-      return left <= right;
+      return a <= b;
     case '>':
-      return left > right;
+      return a > b;
     case '>=':
-      return left >= right;
+      return a >= b;
     default:
       throw unreachable(operator);
   }

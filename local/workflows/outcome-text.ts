@@ -1,12 +1,12 @@
 import { WorkflowFault } from '#local/workflows/fault.ts';
 import { formatJson } from '#local/workflows/json.ts';
 
-/** What was raised, as JSON text. It may hold bytes, which have no JSON form: then its message. */
+/** What was raised, as JSON text. What has no JSON form (bytes in it, nested too deep): its message, or else why. */
 export function payloadOf(fault: WorkflowFault): string {
   try {
     return formatJson(fault.value);
   } catch (error) {
-    if (error instanceof WorkflowFault) return JSON.stringify(fault.message);
+    if (error instanceof WorkflowFault) return JSON.stringify(fault.message || error.message);
     throw error;
   }
 }

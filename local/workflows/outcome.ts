@@ -1,4 +1,4 @@
-import { WorkflowFault } from '#local/workflows/fault.ts';
+import { faultOf, WorkflowFault } from '#local/workflows/fault.ts';
 import type { BilledSteps, WorkflowHost } from '#local/workflows/host.ts';
 import { formatJson } from '#local/workflows/json.ts';
 import { contextOf, payloadOf } from '#local/workflows/outcome-text.ts';
@@ -38,8 +38,9 @@ export async function runWorkflow(
     const value = await interpret(program, argument, host, billed, signal);
     return { state: 'SUCCEEDED', result: formatJson(value) };
   } catch (error) {
-    if (error instanceof WorkflowFault) return { state: 'FAILED', error: describe(error) };
-    throw error;
+    const known = faultOf(error);
+    if (known instanceof WorkflowFault) return { state: 'FAILED', error: describe(known) };
+    throw known;
   }
 }
 

@@ -108,7 +108,8 @@ interface Branches {
 }
 
 function branchesOf(engine: Engine, step: Parallel, place: Place): Eventual<Branches> {
-  const { work, shared } = step;
+  const { work } = step;
+  const shared = step.shared.map(({ name }) => name);
   if (work.kind === 'branches') {
     const all = work.branches.map(({ steps }) => inOwnScope(steps));
     return { expected: all.length, branches: all.values() };

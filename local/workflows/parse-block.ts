@@ -1,6 +1,6 @@
 import { fieldsOf, itemsOf, onlyEntry, stringAt, variableAt, type Fields } from '#local/workflows/fields.ts';
 import type { ParseSteps } from '#local/workflows/parse-step.ts';
-import type { Action, Branch, Limits, Loop, Step, Template } from '#local/workflows/program.ts';
+import type { Action, Branch, Limits, Loop, Name, Step, Template } from '#local/workflows/program.ts';
 import { parseRetry } from '#local/workflows/retry-policy.ts';
 import type { SourceNode } from '#local/workflows/source.ts';
 import { PlacedError, type TemplateReader } from '#local/workflows/template.ts';
@@ -62,12 +62,27 @@ export function parseParallel(node: SourceNode, name: string, parsing: BlockPars
   }
   return {
     kind: 'parallel',
-    shared: shared ? itemsOf(shared, "'shared'").map((item) => variableAt(item, 'a shared variable')) : [],
+    shared: shared ? sharedOf(shared) : [],
     concurrencyLimit: limit && concurrencyLimit(limit, parsing.read),
     work: loop
       ? { kind: 'for', ...parseLoop(loop, name, parsing) }
       : { kind: 'branches', branches: branchesOf(branches ?? node, parsing) },
   };
+}
+
+/** No name twice, by Google's JSON schema. */
+function sharedOf(node: SourceNode): Name[] {
+  const names = itemsOf(node, "'shared'").map((item) => variableAt(item, 'a shared variable'));
+  refuseTwice(names, 'the shared variable');
+  return names;
+}
+
+function refuseTwice(names: readonly Name[], what: string): void {
+  const seen = new Set<string>();
+  for (const { name, position } of names) {
+    if (seen.has(name)) throw new PlacedError(`${what} '${name}' is there more than once`, position);
+    seen.add(name);
+  }
 }
 
 function concurrencyLimit(node: SourceNode, read: TemplateReader): Template {
@@ -78,19 +93,21 @@ function concurrencyLimit(node: SourceNode, read: TemplateReader): Template {
   throw new PlacedError("'concurrency_limit' must be a positive integer or an expression", node.position);
 }
 
-/** A branch is a step with a name; usually, not by need, one of `steps`. */
+/** A branch is a step with a name; usually, not by need, one of `steps`. (That two must differ in name is unverified.) */
 function branchesOf(node: SourceNode, { limits, parseStep }: BlockParsing): Branch[] {
   const items = itemsOf(node, "'branches'");
   if (items.length === 0 || items.length > limits.branches) {
     const problem = `'branches' has ${items.length} entries: expected 1 to ${limits.branches}`;
     throw new PlacedError(problem, node.position);
   }
-  return items.map((item) => {
+  const branches = items.map((item) => {
     const { key: name, position, value } = onlyEntry(item, 'a branch');
     const step = parseStep(value, name);
     const whole = step.kind === 'steps' && step.next === undefined;
     return { name, position, steps: whole ? step.steps : [{ ...step, position }] };
   });
+  refuseTwice(branches, 'the branch');
+  return branches;
 }
 
 /** The body is one unnamed step, usually a call or `steps`, or a list of steps; so says Google's JSON schema. */
@@ -122,7 +139,7 @@ function handler(
   node: SourceNode,
   name: string,
   { parseSteps }: BlockParsing,
-): { as: string | undefined; steps: readonly Step[] } {
+): { as: Name | undefined; steps: readonly Step[] } {
   const fields = fieldsOf(node, "'except'", ['as', 'steps']);
   const as = fields.get('as')?.value;
   const steps = fields.get('steps')?.value;

@@ -9,7 +9,7 @@ import {
   type Fields,
 } from '#local/workflows/fields.ts';
 import { parseLoop, parseParallel, parseTry, type BlockParsing } from '#local/workflows/parse-block.ts';
-import type { Action, Limits, Step, Template } from '#local/workflows/program.ts';
+import type { Action, Argument, Limits, Step, Template } from '#local/workflows/program.ts';
 import type { SourceNode } from '#local/workflows/source.ts';
 import { PlacedError, type TemplateReader } from '#local/workflows/template.ts';
 import { unreachable } from '#local/workflows/unreachable.ts';
@@ -78,7 +78,10 @@ export function createStepParser({ limits, read, report }: StepParsing): ParseSt
       if (entry && action !== owner) throw new PlacedError(`'${key}' needs '${owner}'`, entry.position);
     }
     const nextEntry = fields.get('next');
-    const next = nextEntry ? stringAt(nextEntry.value, "'next'") : undefined;
+    const next = nextEntry && {
+      name: stringAt(nextEntry.value, "'next'"),
+      position: nextEntry.value.position,
+    };
     if (action === undefined && next === undefined)
       throw new PlacedError('the step does nothing', node.position);
     // Behind `return` and `raise` it means nothing, yet Google's samples bigquery-load and photosharing have it.
@@ -153,7 +156,11 @@ function assignment(
   read: TemplateReader,
 ): Extract<Action, { kind: 'assign' }>['assignments'][number] {
   const entry = onlyEntry(node, 'an assignment');
-  return { ...read.target(entry.key, entry.position), value: read.template(entry.value) };
+  return {
+    ...read.target(entry.key, entry.position),
+    position: entry.position,
+    value: read.template(entry.value),
+  };
 }
 
 function call(node: SourceNode, fields: Fields, read: TemplateReader): Action {
@@ -165,8 +172,20 @@ function call(node: SourceNode, fields: Fields, read: TemplateReader): Action {
   const result = fields.get('result')?.value;
   return {
     kind: 'call',
-    function: name,
-    args: new Map(args ? entriesOf(args, "'args'").map(({ key, value }) => [key, read.template(value)]) : []),
+    function: { name, position: node.position },
+    args: args ? argumentsOf(args, read) : [],
     result: result && variableAt(result, "'result'"),
   };
+}
+
+/** By name, or by place as on https://docs.cloud.google.com/workflows/docs/reference/stdlib/sys/log */
+function argumentsOf(node: SourceNode, read: TemplateReader): Argument[] {
+  if (node.kind === 'list') {
+    return node.items.map((item, name) => ({ name, position: item.position, value: read.template(item) }));
+  }
+  return entriesOf(node, "'args'").map(({ key: name, position, value }) => ({
+    name,
+    position,
+    value: read.template(value),
+  }));
 }

@@ -4,6 +4,7 @@ import {
   defaultLimits,
   WorkflowSourceError,
   type Limits,
+  type Name,
   type Parameter,
   type Program,
   type Routine,
@@ -30,8 +31,8 @@ export function parseWorkflow(source: string, limits: Limits = defaultLimits): P
   const parseSteps = createStepParser({ limits, read, report });
   const routines = new Map<string, Routine>();
   try {
-    for (const { name, params, steps } of routineNodes(root, read, limits)) {
-      routines.set(name, { name, params, steps: parseSteps(steps, `workflow ${name}`) });
+    for (const { steps, ...routine } of routineNodes(root, read, limits)) {
+      routines.set(routine.name, { ...routine, steps: parseSteps(steps, `workflow ${routine.name}`) });
     }
   } catch (error) {
     report(error, 'the source');
@@ -42,8 +43,7 @@ export function parseWorkflow(source: string, limits: Limits = defaultLimits): P
   return program;
 }
 
-interface RoutineNode {
-  name: string;
+interface RoutineNode extends Name {
   params: readonly Parameter[];
   steps: SourceNode;
 }
@@ -51,13 +51,10 @@ interface RoutineNode {
 /** A bare list of steps is `main` without parameters. */
 function routineNodes(root: SourceNode, read: TemplateReader, limits: Limits): RoutineNode[] {
   if (root.kind === 'scalar' && root.value === null) throw new PlacedError('it is empty', root.position);
-  if (root.kind === 'list') return [{ name: 'main', params: [], steps: root }];
+  if (root.kind === 'list') return [{ name: 'main', position: root.position, params: [], steps: root }];
   const nodes = entriesOf(root, 'a workflow').map((entry) => routineNode(entry, read, limits));
   const main = nodes.find((node) => node.name === 'main');
   if (!main) throw new PlacedError("there is no 'main' workflow", root.position);
-  if (main.params.length > 1) {
-    throw new PlacedError("'main' takes at most one parameter", root.position);
-  }
   return nodes;
 }
 
@@ -72,20 +69,29 @@ function routineNode(entry: SourceEntry, read: TemplateReader, limits: Limits): 
     const message = `workflow ${name} has ${nodes.length} params, the limit is ${limits.parameters}`;
     throw new PlacedError(message, entry.position);
   }
+  if (list && name === 'main' && nodes.length > 1) {
+    throw new PlacedError("'main' takes at most one parameter", list.position);
+  }
   const params: Parameter[] = [];
   for (const node of nodes) {
     const param = parameter(node, read);
+    // So says Google's JSON schema.
+    if (name === 'main' && !param.required) {
+      throw new PlacedError(`the parameter '${param.name}' of 'main' cannot have a default`, node.position);
+    }
     if (params.some((known) => known.name === param.name)) {
       throw new PlacedError(`workflow ${name} has the parameter '${param.name}' twice`, node.position);
     }
     params.push(param);
   }
-  return { name, steps, params };
+  return { name, position: entry.position, steps, params };
 }
 
 /** `- name` or `- name: default`. */
 function parameter(node: SourceNode, read: TemplateReader): Parameter {
-  if (node.kind !== 'map') return { name: variableAt(node, 'a parameter'), defaultValue: undefined };
+  if (node.kind !== 'map') {
+    return { name: variableAt(node, 'a parameter').name, required: true, defaultValue: null };
+  }
   const [entry, ...more] = node.entries;
   if (!entry || more.length > 0) {
     throw new PlacedError('a parameter must be a name or one `name: default`', node.position);
@@ -95,5 +101,5 @@ function parameter(node: SourceNode, read: TemplateReader): Parameter {
   if (defaultValue.kind !== 'constant') {
     throw new PlacedError(`the default of parameter '${name}' must be a constant`, entry.position);
   }
-  return { name, defaultValue: defaultValue.value };
+  return { name, required: false, defaultValue: defaultValue.value };
 }

@@ -2,10 +2,10 @@ import type { Reach } from '#local/workflows/evaluate.ts';
 import type { Eventual } from '#local/workflows/eventual.ts';
 import type { Journal } from '#local/workflows/journal.ts';
 import type { CallContext } from '#local/workflows/library/function.ts';
-import { library } from '#local/workflows/library.ts';
 import type { Memory } from '#local/workflows/memory.ts';
 import type { Program, Routine, Step, Template } from '#local/workflows/program.ts';
 import type { Scope } from '#local/workflows/scope.ts';
+import { parameterAt } from '#local/workflows/signature.ts';
 import type { Slots } from '#local/workflows/slots.ts';
 import type { Value } from '#local/workflows/values.ts';
 
@@ -58,9 +58,9 @@ export class Place implements Reach {
   }
 
   call(name: string, args: readonly Value[]): Eventual<Value> {
-    const params = this.#engine.program.routines.get(name)?.params ?? library.get(name)?.params ?? [];
+    const { program } = this.#engine;
     const named = new Map<string, Value>();
-    for (const [index, value] of args.entries()) named.set(params[index]?.name ?? '', value);
+    for (const [index, value] of args.entries()) named.set(parameterAt(program, name, index), value);
     return this.#engine.callFunction(name, named, this);
   }
 

@@ -14,16 +14,23 @@ export interface Position {
   column: number;
 }
 
-export interface Routine {
+/** A name in the source and where it stands. */
+export interface Name {
   name: string;
+  position: Position;
+}
+
+export interface Routine extends Name {
   params: readonly Parameter[];
   steps: readonly Step[];
 }
 
 export interface Parameter {
   name: string;
-  /** Undefined: the caller must give it. */
-  defaultValue: Value | undefined;
+  /** The caller must give it. */
+  required: boolean;
+  /** Null for a required one. */
+  defaultValue: Value;
 }
 
 /** A value as written in YAML, with expressions in it. */
@@ -38,23 +45,23 @@ export type Step = Action & {
   name: string;
   position: Position;
   /** A step name, `end`, `break` or `continue`; undefined goes on with the following step. */
-  next: string | undefined;
+  next: Name | undefined;
 };
 
 export type Action =
   | { kind: 'assign'; assignments: readonly Assignment[] }
   | {
       kind: 'call';
-      function: string;
-      args: ReadonlyMap<string, Template>;
-      result: string | undefined;
+      function: Name;
+      args: readonly Argument[];
+      result: Name | undefined;
     }
   | { kind: 'switch'; entries: readonly { condition: Template; step: Step }[] }
   | ({ kind: 'for' } & Loop)
   | {
       kind: 'parallel';
       /** Variables around it that its branches may write. */
-      shared: readonly string[];
+      shared: readonly Name[];
       concurrencyLimit: Template | undefined;
       work: { kind: 'branches'; branches: readonly Branch[] } | ({ kind: 'for' } & Loop);
     }
@@ -63,15 +70,22 @@ export type Action =
       kind: 'try';
       body: readonly Step[];
       retry: RetryPolicy | undefined;
-      except: { as: string | undefined; steps: readonly Step[] } | undefined;
+      except: { as: Name | undefined; steps: readonly Step[] } | undefined;
     }
   | { kind: 'raise'; value: Template }
   | { kind: 'return'; value: Template }
   | { kind: 'jump' };
 
+export interface Argument {
+  /** That of its parameter, or its place among them when the arguments are a list. */
+  name: string | number;
+  position: Position;
+  value: Template;
+}
+
 export interface Loop {
-  value: string;
-  index: string | undefined;
+  value: Name;
+  index: Name | undefined;
   over: { kind: 'in' | 'range'; template: Template };
   steps: readonly Step[];
 }
@@ -84,6 +98,8 @@ export interface Branch {
 
 export interface Assignment {
   variable: string;
+  /** Of its left side. */
+  position: Position;
   /** Keys and indexes behind the variable: `a.b[0]` has two. */
   path: readonly Expression[];
   value: Template;
@@ -91,7 +107,7 @@ export interface Assignment {
 
 export interface RetryPolicy {
   /** Name of a predicate of the standard library or of a subworkflow. */
-  predicate: string;
+  predicate: Name;
   /** Not counting the first try. */
   maxRetries: Template;
   /** Seconds. */

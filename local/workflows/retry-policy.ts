@@ -16,16 +16,10 @@ const standardBackoff: Backoff = {
   multiplier: constant(defaultBackoff.multiplier),
 };
 
-const standardPolicy = (predicate: string): RetryPolicy => ({
-  predicate,
-  maxRetries: constant(BigInt(defaultBackoff.maxRetries)),
-  ...standardBackoff,
-});
-
-/** https://docs.cloud.google.com/workflows/docs/reference/stdlib/http/default_retry */
-const policies: ReadonlyMap<string, RetryPolicy> = new Map([
-  ['http.default_retry', standardPolicy('http.default_retry_predicate')],
-  ['http.default_retry_non_idempotent', standardPolicy('http.default_retry_predicate_non_idempotent')],
+/** The ready-made policies differ in their predicates: https://docs.cloud.google.com/workflows/docs/reference/stdlib/http/default_retry */
+const policies = new Map([
+  ['http.default_retry', 'http.default_retry_predicate'],
+  ['http.default_retry_non_idempotent', 'http.default_retry_predicate_non_idempotent'],
 ]);
 
 /**
@@ -34,9 +28,14 @@ const policies: ReadonlyMap<string, RetryPolicy> = new Map([
  */
 export function parseRetry(node: SourceNode, read: TemplateReader): RetryPolicy {
   if (node.kind === 'scalar') {
-    const name = nameIn(read.template(node));
-    const known = name === undefined ? undefined : policies.get(name);
-    if (known) return known;
+    const name = policies.get(nameIn(read.template(node)) ?? '');
+    if (name !== undefined) {
+      return {
+        predicate: { name, position: node.position },
+        maxRetries: constant(BigInt(defaultBackoff.maxRetries)),
+        ...standardBackoff,
+      };
+    }
     throw new PlacedError(
       `'retry' must be a map or one of ${[...policies.keys()].map((name) => `\${${name}}`).join(', ')}`,
       node.position,
@@ -54,7 +53,7 @@ export function parseRetry(node: SourceNode, read: TemplateReader): RetryPolicy 
     throw new PlacedError("'predicate' must be ${the name of a function}", predicate.position);
   }
   return {
-    predicate: name,
+    predicate: { name, position: predicate.value.position },
     maxRetries: read.template(maxRetries.value),
     ...parseBackoff(backoff.value, read),
   };

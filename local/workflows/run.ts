@@ -2,9 +2,10 @@ import { setMaxListeners } from 'node:events';
 import { runTry } from '#local/workflows/attempt.ts';
 import { evaluate, evaluateTemplate, withElement } from '#local/workflows/evaluate.ts';
 import { lastly, mapInTurn, repeat, after, type Eventual } from '#local/workflows/eventual.ts';
-import { fault, limitFault, raisedFault, WorkflowFault } from '#local/workflows/fault.ts';
+import { fault, faultOf, limitFault, raisedFault, WorkflowFault } from '#local/workflows/fault.ts';
 import type { BilledSteps, WorkflowHost } from '#local/workflows/host.ts';
 import { Journal } from '#local/workflows/journal.ts';
+import { formatJson } from '#local/workflows/json.ts';
 import { Args, type CallContext } from '#local/workflows/library/function.ts';
 import { library } from '#local/workflows/library.ts';
 import { runLoop } from '#local/workflows/loop.ts';
@@ -14,6 +15,7 @@ import { runParallel } from '#local/workflows/parallel.ts';
 import { done, Place, type Engine, type Flow, type Frame } from '#local/workflows/place.ts';
 import type { Assignment, Program, Routine, Step } from '#local/workflows/program.ts';
 import { Scope } from '#local/workflows/scope.ts';
+import { parameterAt } from '#local/workflows/signature.ts';
 import { Slots } from '#local/workflows/slots.ts';
 import type { Value } from '#local/workflows/values.ts';
 import { unreachable } from '#local/workflows/unreachable.ts';
@@ -98,7 +100,7 @@ export async function interpret(
       () => {
         for (const { name, defaultValue } of routine.params) {
           const given = values.get(name);
-          scope.define(name, given === undefined ? (defaultValue ?? null) : given);
+          scope.define(name, given === undefined ? defaultValue : given);
         }
         return runBlock(routine.steps, place);
       },
@@ -126,7 +128,7 @@ export async function interpret(
     executed += 1;
     bill('internal');
     const finished = (flow: Flow): Flow =>
-      flow.kind === 'done' && step.next !== undefined ? { kind: 'jump', target: step.next } : flow;
+      flow.kind === 'done' && step.next !== undefined ? { kind: 'jump', target: step.next.name } : flow;
     try {
       if (executed > limits.steps) throw limitFault(`the execution ran more than ${limits.steps} steps`);
       const flow = engine.journal.step(step, place, (inside) => perform(step, inside));
@@ -140,8 +142,7 @@ export async function interpret(
   }
 
   function failed(error: unknown, step: Step, { frame }: Place): unknown {
-    // What JavaScript cannot hold, Google's engine does not hold either: strings of 500 MB, lists 10,000 deep.
-    const known = error instanceof RangeError ? limitFault(`a value is too large: ${error.message}`) : error;
+    const known = faultOf(error);
     if (known instanceof WorkflowFault) {
       known.passed({ routine: frame.routine.name, step: step.name, position: step.position }, frame.depth);
     }
@@ -157,7 +158,7 @@ export async function interpret(
         );
       case 'call':
         return after(call(step, place), (result) => {
-          if (step.result !== undefined) place.scope.write(step.result, result);
+          if (step.result !== undefined) place.scope.write(step.result.name, result);
           return done;
         });
       case 'switch':
@@ -175,7 +176,11 @@ export async function interpret(
           throw raisedFault(value);
         });
       case 'return':
-        return after(evaluateTemplate(step.value, place), (value): Flow => ({ kind: 'return', value }));
+        return after(evaluateTemplate(step.value, place), (value): Flow => {
+          // The answer of an execution is JSON. What has no such form fails in the step that returns it.
+          if (place.frame.depth === 1) formatJson(value);
+          return { kind: 'return', value };
+        });
       case 'jump':
         return done;
       default:
@@ -202,17 +207,21 @@ export async function interpret(
       if (!requireBoolean(condition, 'a condition')) return choose(others, place);
       const { step } = entry;
       // A jump alone is part of the switch step; anything else in the entry is a step of its own.
-      return step.kind === 'jump' ? { kind: 'jump', target: step.next ?? 'end' } : runStep(step, place);
+      return step.kind === 'jump' ? { kind: 'jump', target: step.next?.name ?? 'end' } : runStep(step, place);
     });
   }
 
   function call(step: Extract<Step, { kind: 'call' }>, place: Place): Eventual<Value> {
-    const named = mapInTurn([...step.args], ([name, template]) =>
-      after(evaluateTemplate(template, place), (value): [string, Value] => [name, value]),
+    const callee = step.function.name;
+    const named = mapInTurn(step.args, ({ name, value: template }) =>
+      after(evaluateTemplate(template, place), (value): [string, Value] => [
+        typeof name === 'string' ? name : parameterAt(program, callee, name),
+        value,
+      ]),
     );
     return after(named, (values) => {
       const args = new Map(values);
-      return engine.journal.call(step, args, () => callFunction(step.function, args, place));
+      return engine.journal.call(step, args, () => callFunction(callee, args, place));
     });
   }
 

@@ -26,7 +26,8 @@ const deepest = 100;
 
 /**
  * Reads YAML 1.2 (JSON is part of it) and what yaml-text.ts adds. An alias stands for a copy of its anchor's value (that
- * Google allows them is unverified). Own tags and duplicate keys are refused.
+ * Google allows them is unverified). Own tags, duplicate keys and the merge
+ * key of YAML 1.1 (that Google reads it is unverified) are refused.
  * @throws WorkflowSourceError with every syntax problem
  */
 export function readSource(text: string, limits: Limits): SourceNode {
@@ -73,6 +74,10 @@ export function readSource(text: string, limits: Limits): SourceNode {
       const entries = node.items.map((pair): SourceEntry => {
         const key = read(pair.key, position, depth + 1);
         const value = read(pair.value, key.position, depth + 1);
+        if (isScalar(pair.key) && pair.key.type === 'PLAIN' && pair.key.value === '<<') {
+          const message = "the merge key '<<' is not part of YAML 1.2: write out what it would merge";
+          problems.push({ message, position: key.position });
+        }
         if (key.kind === 'scalar') return { key: String(key.value), position: key.position, value };
         problems.push({ message: 'a map key must be a string', position: key.position });
         return { key: '', position: key.position, value };

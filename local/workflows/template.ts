@@ -20,7 +20,8 @@ export interface TemplateReader {
   /**
    * A YAML value → template. A string that is exactly `${…}` is an expression and keeps its type; `${` elsewhere in a
    * string is plain text, as in Google's runtime: there is no interpolation. `$${…}`, Terraform's way to write `${…}`,
-   * is refused: the source was taken out of a Terraform template as it stands.
+   * is refused: the source was taken out of a Terraform template as it stands. So is `${` at the beginning without any
+   * `}` (https://docs.cloud.google.com/workflows/docs/troubleshooting lists missing braces as an error).
    */
   template(node: SourceNode): Template;
   /** The left side of an assignment: `v`, `v.k`, `v["k"]`, `v[expression].k`. */
@@ -57,6 +58,9 @@ export function createTemplateReader(limits: Limits): TemplateReader {
         "'$${' is Terraform's escape and has no meaning in Workflows: write '${'",
         position,
       );
+    }
+    if (text.startsWith('${') && !text.includes('}')) {
+      throw new PlacedError(`the expression '${text.slice(0, 40)}' has no '}' at its end`, position);
     }
     const inner = /^\$\{([\s\S]*)\}\s*$/.exec(text)?.[1];
     if (inner === undefined) return { kind: 'constant', value: text };

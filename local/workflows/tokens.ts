@@ -15,6 +15,13 @@ export class ExpressionError extends Error {
   }
 }
 
+/** The one number that fits into 64 bits with a minus sign before it only. */
+export const beyondInt64 = 2n ** 63n;
+
+export function tooLarge(value: bigint, offset: number): ExpressionError {
+  return new ExpressionError(`integer ${value} does not fit into 64 bits`, offset);
+}
+
 const patterns = {
   space: /\s+/y,
   number: /(?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?/y,
@@ -63,7 +70,7 @@ export function tokenize(text: string): Token[] {
 function numberToken(text: string, offset: number): Token {
   if (!/^\d+$/.test(text)) return { kind: 'double', value: Number(text), offset };
   const value = BigInt(text);
-  if (value > 2n ** 63n - 1n) throw new ExpressionError(`integer ${text} does not fit into 64 bits`, offset);
+  if (value > beyondInt64) throw tooLarge(value, offset);
   return { kind: 'int', value, offset };
 }
 

@@ -58,9 +58,9 @@ describe('workflows check', () => {
       `✗ ${bad}:4:17: failed to build: error in step a: error evaluating return value: symbol 'y' is neither a variable nor a sub-workflow name`,
       '     4 |         return: ${y + 1}',
       '       |                 ^',
-      expect.stringMatching(/bad\.yaml:5:7: failed to build: error in step b: .*'c'/),
-      '     5 |     - b:',
-      '       |       ^',
+      expect.stringMatching(/bad\.yaml:6:15: failed to build: error in step b: .*'c'/),
+      '     6 |         next: c',
+      '       |               ^',
       `✓ ${good}`,
       '',
     ]);
@@ -150,6 +150,16 @@ describe('workflows run', () => {
     expect(code).toBe(1);
     expect(stdout).toBe('');
     expect(stderr).toMatch(/w\.yaml:1:\d+: failed to build: error in step a: .*nothing\.at_all.*\n.*- a:/);
+  });
+
+  it('says as one JSON document, too, what is wrong with a file', async () => {
+    const { code, stdout, stderr } = await run('- a: {call: nothing.at_all}', '--json');
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+    expect(JSON.parse(stdout)).toEqual({
+      file: join(directory, 'w.yaml'),
+      valid: false,
+      problems: [{ message: expect.stringContaining('nothing.at_all'), line: 1, column: expect.any(Number) }],
+    });
   });
 
   const retries = (): string => `

@@ -24,11 +24,7 @@ export async function checkWorkflows(options: {
     }),
   );
   if (json) {
-    const answer = files.map(({ name, problems }) => ({
-      file: name,
-      valid: problems.length === 0,
-      problems: problems.map(({ message, position }) => ({ message, ...position })),
-    }));
+    const answer = files.map(({ name, problems }) => verdictOf(name, problems));
     terminal.print(JSON.stringify(answer, null, 2));
   } else {
     for (const { name, source, problems } of files) {
@@ -60,6 +56,15 @@ export function problemsOf(source: string): readonly SourceProblem[] {
     if (error instanceof WorkflowSourceError) return error.problems;
     throw error;
   }
+}
+
+/** What `--json` says of a file. */
+export function verdictOf(name: string, problems: readonly SourceProblem[]) {
+  return {
+    file: name,
+    valid: problems.length === 0,
+    problems: problems.map(({ message, position }) => ({ message, ...position })),
+  };
 }
 
 /** Google's message, where it is, and the line itself. */

@@ -13,7 +13,7 @@ import { messageOf } from '#shared/errors.ts';
 import type { Context } from '#cli/context.ts';
 import { exit, usageError } from '#cli/exit.ts';
 import type { Terminal } from '#cli/terminal.ts';
-import { problemsInWords, problemsOf, readSource } from './workflows-check.ts';
+import { problemsInWords, problemsOf, readSource, verdictOf } from './workflows-check.ts';
 import { createTrace, type Trace } from './workflows-trace.ts';
 import { virtualTime, type VirtualTime } from './virtual-time.ts';
 
@@ -37,7 +37,8 @@ export async function runWorkflowFile(options: {
   if (data !== undefined) checkData(data);
   const problems = problemsOf(source);
   if (problems.length > 0) {
-    terminal.warn(problemsInWords(name, source, problems, terminal.paint));
+    if (json) terminal.print(JSON.stringify(verdictOf(name, problems), null, 2));
+    else terminal.warn(problemsInWords(name, source, problems, terminal.paint));
     return exit.no;
   }
   const time: VirtualTime | { clock: Clock; onWait?: never } =

@@ -2,6 +2,7 @@ import { fault } from '#local/workflows/fault.ts';
 import { formatJson } from '#local/workflows/json.ts';
 import { connectorCall, request } from '#local/workflows/library/connector-call.ts';
 import { define, type Args, type CallContext } from '#local/workflows/library/function.ts';
+import { percentEncode } from '#local/workflows/library/percent-encode.ts';
 import { runExecution, workflowIn } from '#local/workflows/library/run-execution.ts';
 import { decodeUtf8 } from '#local/workflows/utf8.ts';
 import { isMap, type Value } from '#local/workflows/values.ts';
@@ -45,7 +46,7 @@ async function addVersionString(args: Args, context: CallContext): Promise<Value
 
 function secretPath(args: Args, { host }: CallContext): string {
   const project = args.string('project_id', host.env.GOOGLE_CLOUD_PROJECT_ID);
-  return `/v1/projects/${encodeURIComponent(project)}/secrets/${encodeURIComponent(args.string('secret_id'))}`;
+  return `/v1/projects/${percentEncode(project)}/secrets/${percentEncode(args.string('secret_id'))}`;
 }
 
 /**

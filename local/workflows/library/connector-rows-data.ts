@@ -144,6 +144,7 @@ transcoder.v1 /v1
   projects.locations.jobs create*state get list delete?allowMissing
   projects.locations.jobTemplates create?jobTemplateId get list delete?allowMissing
 ml.v1 /v1
+  projects predict explain
   projects.jobs get list?filter,pageSize,pageToken cancel
   projects.locations get list?pageSize,pageToken
 `;

@@ -4,6 +4,7 @@ import { connectorHelpers } from '#local/workflows/library/connector-helpers.ts'
 import { connectors, type Connector } from '#local/workflows/library/connector-table.ts';
 import { awaitEnd } from '#local/workflows/library/connector-waits.ts';
 import { define, type Args, type CallContext } from '#local/workflows/library/function.ts';
+import { percentEncode } from '#local/workflows/library/percent-encode.ts';
 import { isList, isMap, isNumber, textOf, type Value } from '#local/workflows/values.ts';
 
 const placeholder = /\{(\+?)(\w+)(\??)\}/g;
@@ -44,7 +45,7 @@ function pathOf(connector: Connector, args: Args): string {
   const path = connector.path.replaceAll(placeholder, (_whole, plus: string, name: string) => {
     const value = args.any(name);
     const text = isNumber(value) ? textOf(value) : args.string(name);
-    return plus === '' ? encodeURIComponent(text) : text.split('/').map(encodeURIComponent).join('/');
+    return plus === '' ? percentEncode(text) : text.split('/').map(percentEncode).join('/');
   });
   const query = new URLSearchParams();
   for (const name of connector.query) append(query, name, args.any(name));

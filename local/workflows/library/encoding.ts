@@ -46,11 +46,17 @@ function encodeJson(args: Args): string {
     if (typeof value === 'string') return value;
     throw args.invalid('indent', `has a '${name}' that is not a string`);
   };
-  return formatJson(args.any('data'), text('indent', '    ')).replaceAll('\n', `\n${text('prefix', '')}`);
+  const [prefix, indent] = [text('prefix', ''), text('indent', '    ')];
+  // JSON.stringify takes ten characters of an indent at most. Inside JSON's strings, line ends and tabs are escaped.
+  return formatJson(args.any('data'), '\t').replaceAll(
+    /\n(\t*)/g,
+    (_line, tabs: string) => `\n${prefix}${indent.repeat(tabs.length)}`,
+  );
 }
 
+/** https://cloud.google.com/workflows/docs/reference/stdlib/hash/compute_checksum */
 function algorithm(args: Args): string {
-  const known = ['MD5', 'SHA1', 'SHA256', 'SHA384', 'SHA512'];
+  const known = ['MD5', 'SHA1', 'SHA224', 'SHA256', 'SHA384', 'SHA512'];
   const name = args.string('algorithm');
   if (known.includes(name)) return name.toLowerCase();
   throw args.invalid('algorithm', `"${name}" is not supported: expected ${known.join(', ')}`);

@@ -3,6 +3,7 @@ import { formatJson } from '#local/workflows/json.ts';
 import { connectorCall, poll, request } from '#local/workflows/library/connector-call.ts';
 import { Args, define, type CallContext } from '#local/workflows/library/function.ts';
 import { httpFunctions } from '#local/workflows/library/http.ts';
+import { percentEncode } from '#local/workflows/library/percent-encode.ts';
 import { isList, isMap, type Value } from '#local/workflows/values.ts';
 
 const inCluster = 'namespace?, project?, location?, query?, timeout?';
@@ -55,7 +56,7 @@ async function send(
   const project = args.string('project', host.env.GOOGLE_CLOUD_PROJECT_ID);
   const location = args.string('location', host.env.GOOGLE_CLOUD_LOCATION);
   const parts = { projects: project, locations: location, clusters: args.string('cluster_id') };
-  const name = Object.entries(parts).map(([kind, id]) => `${kind}/${encodeURIComponent(id)}`);
+  const name = Object.entries(parts).map(([kind, id]) => `${kind}/${percentEncode(id)}`);
   const of = { service: 'container', method: 'GET', path: `/v1/${name.join('/')}` };
   const cluster = await request(connectorCall(args, context), of);
   const status = inside(cluster, 'status');
@@ -84,11 +85,11 @@ async function send(
 }
 
 function jobsPath(args: Args): string {
-  return `/apis/batch/v1/namespaces/${encodeURIComponent(args.string('namespace', 'default'))}/jobs`;
+  return `/apis/batch/v1/namespaces/${percentEncode(args.string('namespace', 'default'))}/jobs`;
 }
 
 function jobPath(args: Args): string {
-  return `${jobsPath(args)}/${encodeURIComponent(args.string('job_name'))}`;
+  return `${jobsPath(args)}/${percentEncode(args.string('job_name'))}`;
 }
 
 function bodyOf(answer: Value): Value {

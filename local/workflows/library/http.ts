@@ -46,7 +46,7 @@ async function send(method: string, args: Args, context: CallContext): Promise<V
     );
   }
   const headers = headersOf(args);
-  const authorization = await authorizationOf(args, url, context);
+  const authorization = await authorizationOf(args, context);
   if (authorization !== undefined) headers.set('authorization', authorization);
   const body = args.optional('body');
   const caCertificate = authorityOf(args);
@@ -111,8 +111,8 @@ function headersOf(args: Args): Map<string, string> {
   return headers;
 }
 
-/** OIDC for Cloud Run and functions (audience: the URL unless given), OAuth2 for Google's APIs. */
-async function authorizationOf(args: Args, url: URL, { host }: CallContext): Promise<string | undefined> {
+/** OIDC for Cloud Run and functions (audience: `url` as it was given, without `query`, unless told), OAuth2 for Google's APIs. */
+async function authorizationOf(args: Args, { host }: CallContext): Promise<string | undefined> {
   const auth = args.optional('auth');
   if (auth === undefined) return undefined;
   const known = isMap(auth) ? auth : args.map('auth');
@@ -121,7 +121,7 @@ async function authorizationOf(args: Args, url: URL, { host }: CallContext): Pro
   const type = known.get('type') ?? null;
   if (type === 'OAuth2') return `Bearer ${host.accessToken()}`;
   if (type !== 'OIDC') throw args.invalid('auth', 'must have the type OIDC or OAuth2');
-  const audience = known.get('audience') ?? url.href;
+  const audience = known.get('audience') ?? args.string('url');
   if (typeof audience !== 'string') throw args.invalid('auth', 'has an audience that is not a string');
   try {
     return `Bearer ${await host.idToken(audience)}`;

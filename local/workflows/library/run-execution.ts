@@ -2,6 +2,7 @@ import { fault, type FaultTag } from '#local/workflows/fault.ts';
 import { formatJson, parseJson } from '#local/workflows/json.ts';
 import { poll, request, type ConnectorCall } from '#local/workflows/library/connector-call.ts';
 import type { Args, CallContext } from '#local/workflows/library/function.ts';
+import { percentEncode } from '#local/workflows/library/percent-encode.ts';
 import { isMap, type Value } from '#local/workflows/values.ts';
 
 /** The workflow that arguments `workflow_id`, `location` and `project_id` name, the latter two being those of the caller unless given. */
@@ -10,7 +11,7 @@ export function workflowIn(args: Args, { host: { env } }: CallContext): string {
   const location = args.string('location', env.GOOGLE_CLOUD_LOCATION);
   const parts = { projects: project, locations: location, workflows: args.string('workflow_id') };
   return Object.entries(parts)
-    .map(([kind, id]) => `${kind}/${encodeURIComponent(id)}`)
+    .map(([kind, id]) => `${kind}/${percentEncode(id)}`)
     .join('/');
 }
 

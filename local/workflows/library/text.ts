@@ -1,6 +1,7 @@
 import { RE2JS } from 're2js';
 import { messageOf } from '#shared/errors.ts';
 import { define, type Args } from '#local/workflows/library/function.ts';
+import { percentEncode } from '#local/workflows/library/percent-encode.ts';
 import { decodeUtf8 } from '#local/workflows/utf8.ts';
 import { charactersOf, type Value } from '#local/workflows/values.ts';
 
@@ -68,10 +69,8 @@ export const textFunctions = [
       .matcher(args.string('source'))
       .replaceAll(() => replacement);
   }),
-  define('text.url_encode(source)', (args) => percentEncode(args.string('source'))),
-  define('text.url_encode_plus(source)', (args) =>
-    percentEncode(args.string('source')).replaceAll('%20', '+'),
-  ),
+  define('text.url_encode(source)', (args) => urlEncode(args.string('source'))),
+  define('text.url_encode_plus(source)', (args) => urlEncode(args.string('source')).replaceAll('%20', '+')),
   define('text.url_decode(source)', (args) => {
     try {
       // `+` as a space is unverified.
@@ -108,9 +107,9 @@ function characterIndex(source: string, codeUnit: number): bigint {
   return BigInt(charactersOf(source.slice(0, codeUnit)).length);
 }
 
-/** As encodeURIComponent, and the marks it leaves alone. */
-function percentEncode(text: string): string {
-  return encodeURIComponent(text).replaceAll(
+/** Also the marks that encodeURIComponent leaves alone. */
+function urlEncode(text: string): string {
+  return percentEncode(text).replaceAll(
     /[!'()*]/g,
     (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`,
   );

@@ -15,6 +15,9 @@ function refusal(source: string): string {
 const step = (body: string): string => `- s:\n${body.replaceAll(/^/gm, '    ')}`;
 const callSteps = (call: string): string => step(`call: ${call}`);
 
+const twoParameters = (params: string, given: string): string =>
+  `main: {steps: [{a: {return: "\${sub(${given})}"}}]}\nsub: {params: ${params}, steps: [{b: {return: 1}}]}`;
+
 /** A parallel step after one that assigned `outer`. */
 const fork = (parallel: string): string =>
   `- before: {assign: [{outer: {}}]}\n- fork:\n    parallel:\n${parallel.replaceAll(/^/gm, '      ')}`;
@@ -31,9 +34,17 @@ describe('a deployment accepts', () => {
       fork('shared: [outer]\nfor: {value: x, in: [1], steps: [{a: {assign: [{outer.k: 1}, {outer: 2}]}}]}'),
     ],
     [
-      'a loop variable of the same name as one outside',
-      fork('for: {value: outer, in: [1], steps: [{a: {assign: [{outer: 2}]}}]}'),
+      'loops behind each other with the same variable, which they may write',
+      `- l: {for: {value: x, in: [1], steps: [{a: {assign: [{x: 2}]}}]}}\n- m: {for: {value: x, in: [1], steps: [{b: {next: break}}]}}`,
     ],
+    ['an optional parameter before a required one', twoParameters('[a: 5, b]', '1, 2')],
+    ['an optional argument that is missing at the end', twoParameters('[a, b: 5]', '1')],
+    ['arguments by place', callSteps('sys.log\nargs: [text, ERROR]')],
+    ['a branch named like a step', fork('branches: [{before: {steps: [{a: {assign: [{x: 1}]}}]}}]')],
+    ['a text with ${ further on and no }', step('return: costs ${5')],
+    ['the merge key in quotes, as any other', step('return: {"<<": 1}')],
+    ['words of expressions as keys of a map', step('return: {true: 1, in: 2, "null": 3}')],
+    ['a step name of any characters', '- "a-b c!": {return: 1}'],
     [
       'the same name in each branch',
       fork(
@@ -97,8 +108,111 @@ describe('a deployment refuses', () => {
       'too many arguments',
       step('return: ${map.get({}, 1)}'.replace('{}', 'x')) +
         '\n- t: {assign: [{x: 1}]}\n- u: {return: "${len(x, x)}"}',
-      "'len' takes 1 arguments, got 2",
+      "'len' takes 1 argument, got 2",
     ],
+    [
+      'a missing argument behind an optional one',
+      twoParameters('[a: 5, b]', '1'),
+      "'sub' takes 2 arguments, got 1",
+    ],
+    [
+      'too many arguments by place',
+      callSteps('sys.sleep\nargs: [1, 2, 3]'),
+      "'sys.sleep' takes 1 argument, got 3",
+    ],
+    [
+      'too few arguments by place',
+      callSteps('text.split\nargs: [a]'),
+      "argument 'separator' of text.split is missing",
+    ],
+    [
+      'a subworkflow that is not called',
+      'main: {steps: [{a: {return: "${sub}"}}]}\nsub: {steps: [{b: {return: 1}}]}',
+      "'sub' is a function: it must be called, as in sub(…)",
+    ],
+    ['a function that is not called', step('return: ${len}'), "'len' is a function: it must be called"],
+    [
+      'a loop variable that is assigned before the loop',
+      fork('for: {value: outer, in: [1], steps: [{a: {next: continue}}]}'),
+      "loop variable 'outer' is a variable outside of the loop, too",
+    ],
+    [
+      'a loop variable that is assigned behind the loop',
+      `- l: {for: {value: x, in: [1], steps: [{a: {next: break}}]}}\n- b: {assign: [{x: 1}]}`,
+      "loop variable 'x' is a variable outside of the loop, too",
+    ],
+    [
+      'the variable of a loop in the index of one inside it',
+      step(
+        'for: {value: x, in: [1], steps: [{a: {for: {value: y, index: x, in: [2], steps: [{b: {next: break}}]}}}]}',
+      ),
+      "loop variable 'x' is a variable outside of the loop, too",
+    ],
+    [
+      'a loop variable named like a parameter',
+      'main: {params: [x], steps: [{a: {for: {value: x, in: [1], steps: [{b: {next: break}}]}}}]}',
+      "loop variable 'x' is a variable outside of the loop, too",
+    ],
+    [
+      'one name for the value and the index of a loop',
+      step('for: {value: x, index: x, in: [1], steps: [{a: {next: break}}]}'),
+      "'value' and 'index' have the same name 'x'",
+    ],
+    [
+      'two branches of one name',
+      fork('branches: [{b: {steps: [{a: {assign: [{x: 1}]}}]}}, {b: {steps: [{c: {assign: [{x: 1}]}}]}}]'),
+      "the branch 'b' is there more than once",
+    ],
+    [
+      'a shared variable twice',
+      fork('shared: [outer, outer]\nfor: {value: x, in: [1], steps: [{a: {next: continue}}]}'),
+      "the shared variable 'outer' is there more than once",
+    ],
+    ['an expression without its end', step('return: "${x"'), "the expression '${x' has no '}' at its end"],
+    [
+      'a condition without its end',
+      step('switch: [{condition: "${1 == 1", next: end}]'),
+      "the expression '${1 == 1' has no '}' at its end",
+    ],
+    [
+      'a default of the parameter of main',
+      'main: {params: [a: 5], steps: [{b: {return: "${a}"}}]}',
+      "the parameter 'a' of 'main' cannot have a default",
+    ],
+    ['the merge key', step('return: {<<: {k: 1}, z: 2}'), "the merge key '<<' is not part of YAML 1.2"],
+    [
+      'a word of expressions as a result',
+      callSteps('sys.now\nresult: "true"'),
+      "'result' 'true' is not a valid",
+    ],
+    [
+      'a word of expressions as a loop variable',
+      step('for: {value: not, in: [1], steps: [{a: {next: break}}]}'),
+      "'value' 'not' is not a valid name",
+    ],
+    [
+      'a word of expressions as a parameter',
+      'main: {params: ["null"], steps: [{a: {return: 1}}]}',
+      "a parameter 'null' is not a valid name",
+    ],
+    [
+      'a word of expressions as a subworkflow',
+      'main: {steps: [{a: {return: 1}}]}\nin: {steps: [{b: {return: 1}}]}',
+      "workflow 'in' is not a valid name",
+    ],
+    [
+      'a hyphen in the name of a subworkflow',
+      'main: {steps: [{a: {return: 1}}]}\nmy-sub: {steps: [{b: {return: 1}}]}',
+      "workflow 'my-sub' is not a valid name",
+    ],
+    ['a switch entry that does nothing', step('switch: [{condition: true}]'), 'the step does nothing'],
+    [
+      'parallel directly under try',
+      step('try: {parallel: {branches: [{b: {call: sys.now}}]}}\nexcept: {as: e}'),
+      'loop step name should not be empty',
+    ],
+    ['2^63 without a minus sign', step('return: ${1 - 9223372036854775808}'), 'does not fit into 64 bits'],
+    ['less than -2^63', step('return: ${-9223372036854775809}'), 'does not fit into 64 bits'],
     [
       'an unknown argument of a call step',
       callSteps('sys.sleep\nargs: {secs: 1}'),
@@ -372,5 +486,140 @@ describe('a deployment refuses', () => {
     const error = refusal('- a: {return: "${x}"}\n- b: {next: nowhere}\n- c: {call: no.such}');
     expect(error.split('\n')).toHaveLength(3);
     expect(error).toMatch(/step a.*line 1[\s\S]*step b.*line 2[\s\S]*step c.*line 3/);
+  });
+
+  /** The problem is where the arrow is. */
+  it.each([
+    [
+      'the left side of an assignment',
+      `
+        - a:
+            assign:
+              - x: 1
+              - x[q]: 2
+        #       ↑`,
+    ],
+    [
+      'an argument',
+      `
+        - a:
+            call: http.get
+            args:
+              url: http://x
+              bogus: 1
+        #     ↑`,
+    ],
+    [
+      'one argument of a list too many',
+      `
+        - a:
+            call: sys.sleep
+            args:
+              - 1
+              - 2
+        #       ↑`,
+    ],
+    [
+      'an unknown function',
+      `
+        - a:
+            call: foo.bar
+        #         ↑`,
+    ],
+    [
+      'a call that lacks an argument',
+      `
+        - a:
+            result: x
+            call: sys.sleep
+        #         ↑`,
+    ],
+    [
+      'a jump',
+      `
+        - a:
+            assign:
+              - x: 1
+            next: nowhere
+        #         ↑`,
+    ],
+    [
+      'a predicate',
+      `
+        - a:
+            try:
+              call: sys.now
+            retry:
+              max_retries: 1
+              predicate: \${nope}
+        #                ↑
+              backoff: \${retry.default_backoff}`,
+    ],
+    [
+      'a write to what is not shared',
+      `
+        - before: {assign: [{x: 1}]}
+        - fork:
+            parallel:
+              branches:
+                - b:
+                    steps:
+                      - s:
+                          assign:
+                            - fine: 1
+                            - x: 2
+        #                     ↑`,
+    ],
+    [
+      'a result that is not shared',
+      `
+        - before: {assign: [{x: 1}]}
+        - fork:
+            parallel:
+              branches:
+                - b:
+                    call: sys.now
+                    result: x
+        #                   ↑`,
+    ],
+    [
+      'a shared variable that is none',
+      `
+        - before: {assign: [{x: 1}]}
+        - fork:
+            parallel:
+              shared:
+                - x
+                - other
+        #         ↑
+              branches:
+                - b: {call: sys.now}`,
+    ],
+    [
+      'a subworkflow named like a function',
+      `
+        main: {steps: [{a: {return: 1}}]}
+        len:
+        ↑
+          steps: [{b: {return: 1}}]`,
+    ],
+    [
+      'a loop variable',
+      `
+        - before: {assign: [{x: 1}]}
+        - l:
+            for:
+              in: [1]
+              value: x
+        #            ↑
+              steps: [{a: {next: break}}]`,
+    ],
+  ])('%s, and shows the very place', (_name, drawing) => {
+    const lines = drawing.split('\n');
+    const line = lines.findIndex((text) => text.includes('↑'));
+    const column = lines[line]!.indexOf('↑') + 1;
+    expect(refusal(lines.with(line, '').join('\n'))).toMatch(
+      new RegExp(`^failed to build: .*\\(line ${line}, column ${column}\\)$`),
+    );
   });
 });

@@ -177,6 +177,18 @@ describe('a request', () => {
       { contents: 1 },
     ],
     [
+      'ml.v1.projects.predict',
+      { name: 'projects/p/models/m', body: { httpBody: {} } },
+      'POST /ml/v1/projects/p/models/m:predict',
+      { httpBody: {} },
+    ],
+    [
+      'ml.v1.projects.explain',
+      { name: 'projects/p/models/m/versions/v', body: {} },
+      'POST /ml/v1/projects/p/models/m/versions/v:explain',
+      {},
+    ],
+    [
       'integrations.v1.projects.locations.integrations.list',
       { parent: 'projects/p/locations/l', location: 'l' },
       'GET /l-integrations/v1/projects/p/locations/l/integrations',
@@ -196,7 +208,15 @@ describe('a request', () => {
   });
 
   it.each<[string, Arguments, string]>([
-    ['dlp.v2.projects.dlpJobs.create', { parent: 'p' }, 'neither a sub-workflow nor a function'],
+    // In none of Google's pages of connectors that were read
+    ...[
+      'dlp.v2.projects.dlpJobs.create',
+      'run.v1.projects.locations.services.get',
+      'logging.v2.entries.list',
+      'logging.v2.entries.write',
+      'eventarc.v1.projects.locations.triggers.create',
+      'dataform.v1beta1.projects.locations.repositories.compilationResults.create',
+    ].map((name): [string, Arguments, string] => [name, {}, 'neither a sub-workflow nor a function']),
     [
       'compute.v1.instances.get',
       { project: 'p', zone: 'z' },

@@ -17,6 +17,12 @@ describe('an expression', () => {
     ['"single" + \'quotes\'', 'singlequotes'],
     ['"tab\\t\\"quoted\\" \\u00e9"', 'tab\t"quoted" é'],
     ['1 < 2 and "a" < "b"', true],
+    // By characters: in UTF-16, 😀 begins with a smaller number than U+FFFF
+    ['"\\uFFFF" < "😀"', true],
+    ['"😀" >= "\\uFFFF" and "ab" > "a" and "a" <= "a"', true],
+    ['"b" < "ab"', false],
+    ['string(-9223372036854775808)', '-9223372036854775808'],
+    ['string(1 + -9223372036854775808)', '-9223372036854775807'],
     ['not true or TRUE', true],
     ['NOT False AND True OR False', true],
     // `not` binds tighter than comparison

@@ -161,6 +161,113 @@ describe('http', () => {
     });
   });
 
+  it.each([
+    ['text under a JSON type', 'application/json', '<html>oops', '<html>oops', 'string'],
+    ['JSON that breaks off', 'application/problem+json', '{"a":', '{"a":', 'string'],
+    ['no UTF-8 under a JSON type', 'application/json', Buffer.from([0xff]), undefined, 'bytes'],
+    ['no UTF-8 under a text type', 'text/plain', Buffer.from([0x41, 0xff]), undefined, 'bytes'],
+    ['nothing', 'application/json', '', null, 'null'],
+  ])('raises HttpError when the body is %s', async (_name, type, body, expected, typeName) => {
+    const { origin, seen } = await listen((_seen, response) =>
+      response.writeHead(503, { 'content-type': type }).end(body),
+    );
+    const source = [
+      {
+        t: {
+          try: { call: 'http.get', args: { url: origin } },
+          retry: '${http.default_retry}',
+          except: {
+            as: 'e',
+            steps: [{ r: { return: ['${e.tags}', '${e.code}', '${get_type(e.body)}'] } }],
+          },
+        },
+      },
+    ];
+    const clock = createVirtualClock();
+    const found = result(JSON.stringify(source), { clock });
+    while (seen.length < 6) {
+      await clock.next();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    // Six requests: the default policy has retried what has this code.
+    expect(await found).toEqual([['HttpError'], 503, typeName]);
+    if (expected === undefined) return;
+    expect(await caught('http.get', { url: origin })).toMatchObject({ code: 503, body: expected });
+  });
+
+  it('raises ValueError when an answer below 400 is not of its content type', async () => {
+    const { origin } = await listen((_seen, response) =>
+      response.writeHead(200, { 'content-type': 'application/json' }).end('<html>'),
+    );
+    expect(await caught('http.get', { url: origin })).toMatchObject({ tags: ['ValueError'] });
+  });
+
+  it.each<[string, Record<string, string>, string]>([
+    ['a space in a name', { 'a b': 'c' }, 'the header "a b" has no valid name'],
+    ['no name', { '': 'c' }, 'the header "" has no valid name'],
+    ['a line end', { 'X-A': 'a\nb' }, 'the header "x-a" has a line end'],
+    [
+      'a line end behind a secret',
+      { Authorization: 'secret\n' },
+      'the header "authorization" has a line end',
+    ],
+    ['a NUL', { a: '\0' }, 'the header "a" has'],
+    ['a character beyond Latin-1', { a: '€' }, 'the header "a" has'],
+    ['Expect', { Expect: '100-continue' }, 'the header "expect" cannot be set'],
+    ['Transfer-Encoding', { 'Transfer-Encoding': 'chunked' }, 'the header "transfer-encoding" cannot be set'],
+    ['Keep-Alive', { 'Keep-Alive': '5' }, 'the header "keep-alive" cannot be set'],
+    ['Upgrade', { Upgrade: 'h2c' }, 'the header "upgrade" cannot be set'],
+    ['a wrong length', { 'Content-Length': '3' }, '"content-length" is 3, the body has 4 bytes'],
+  ])('refuses headers with %s and sends nothing', async (_name, headers, message) => {
+    const { origin, seen } = await listen(json({}));
+    const error = await caught('http.post', { url: origin, headers, body: 'é' });
+    expect(error).toEqual({ tags: ['ValueError'], message: expect.stringContaining(message) });
+    expect(JSON.stringify(error)).not.toContain('secret');
+    expect(seen).toEqual([]);
+  });
+
+  it.each<[string, unknown, Record<string, string>, string]>([
+    [
+      'GET',
+      { q: 1 },
+      { 'content-type': 'application/json; charset=utf-8', 'content-length': '7' },
+      '{"q":1}',
+    ],
+    ['HEAD', 'é', { 'content-length': '4' }, '"é"'],
+    ['DELETE', 'é', { 'content-length': '4' }, '"é"'],
+    ['POST', 'é', { 'content-length': '4', 'x-latin': 'é' }, '"é"'],
+  ])('sends %s with the body %j', async (method, body, headers, expected) => {
+    const { origin, seen } = await listen(json({ k: 1 }));
+    const args = {
+      method,
+      url: origin,
+      body,
+      headers: { 'Content-Length': headers['content-length'], 'x-latin': 'é' },
+    };
+    expect(await result(call('http.request', args))).toMatchObject({
+      code: 200,
+      body: method === 'HEAD' ? null : { k: 1 },
+    });
+    expect(seen).toMatchObject([{ method, body: expected, headers }]);
+  });
+
+  // Ports that browsers shun, and Node's fetch with them
+  it.each([1, 9, 6000, 6667])('connects to port %i as to any other', async (port) => {
+    expect(await caught('http.get', { url: `http://127.0.0.1:${port}/` })).toMatchObject({
+      tags: ['ConnectionFailedError'],
+      message: expect.stringContaining('ECONNREFUSED'),
+    });
+  });
+
+  it('says that it never connected when the other side has no TLS', async () => {
+    const { origin, seen } = await listen(json({}));
+    expect(await caught('http.post', { url: origin.replace('http:', 'https:') })).toMatchObject({
+      tags: ['ConnectionFailedError'],
+      message: expect.stringContaining('WRONG_VERSION_NUMBER'),
+    });
+    expect(seen).toEqual([]);
+  });
+
   it('tells never connected from broken', async () => {
     const { origin } = await listen((_seen, response) => response.destroy());
     expect(await caught('http.get', { url: origin })).toMatchObject({ tags: ['ConnectionError'] });
@@ -186,7 +293,7 @@ describe('http', () => {
     [{ type: 'OAuth2' }, () => 'Bearer access-token'],
   ])('authenticates with %j', async (auth, expected) => {
     const { origin, seen } = await listen(json({}));
-    await result(call('http.get', { url: `${origin}/x`, auth }));
+    await result(call('http.get', { url: `${origin}/x`, query: { q: 1 }, auth }));
     expect(seen[0]?.headers.authorization).toBe(expected(origin));
   });
 
@@ -244,7 +351,7 @@ describe('http', () => {
     const url = await listenTls(authority.issue(host, [-1, 30]));
     const args = ca === undefined ? { url } : { url, ca_certificate: ca };
     expect(await caught('http.get', args)).toMatchObject({
-      tags: ['ConnectionError'],
+      tags: ['ConnectionFailedError'],
       message: expect.stringMatching(/SIGNATURE|SIGNED|ALTNAME/),
     });
   });

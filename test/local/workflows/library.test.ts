@@ -15,6 +15,11 @@ describe('the standard library', () => {
     ['json.encode_to_string([1], true)', '[\n    1\n]'],
     ['json.encode_to_string([1], false)', '[1]'],
     ['json.encode_to_string([1], style)', '[\n> 1\n>]'],
+    [
+      'json.encode_to_string([[1], "\\t\\n"], odd)',
+      '[\n$& 12 chars .[\n$& 12 chars . 12 chars .1\n$& 12 chars .],\n$& 12 chars ."\\t\\n"\n$&]',
+    ],
+    ['json.encode_to_string([1], flat)', '[\n1\n]'],
     ['string(json.decode("9007199254740993"))', '9007199254740993'],
     [
       'get_type(json.decode("1.0")) + get_type(json.decode("1e2")) + get_type(json.decode("1"))',
@@ -30,7 +35,19 @@ describe('the standard library', () => {
     ['text.replace_all_regex("ab", "", "-")', '-a-b-'],
     ['text.split("añb", "")', ['a', 'ñ', 'b']],
     ['text.match_regex("héllo", "^h.l+o$")', true],
-    ['time.format(-1)', '1969-12-31T23:59:59Z'],
+    ['time.format(-1)', '1969-12-31T23:59:59.000000Z'],
+    // As Google's page has them
+    ['time.format(1720788633, "GMT")', '2024-07-12T12:50:33.000000Z'],
+    ['time.format(1720788633, "Europe/Paris")', '2024-07-12T14:50:33.000000+02:00'],
+    ['time.format(1704903354.615087)', '2024-01-10T16:15:54.615087Z'],
+    ['time.format(0, "")', '1970-01-01T00:00:00.000000Z'],
+    ['time.format(0.9999999)', '1970-01-01T00:00:01.000000Z'],
+    ['time.format(253402300799)', '9999-12-31T23:59:59.000000Z'],
+    ['time.parse("2024-01-10T16:15:54.615087Z")', 1704903354.615087],
+    ['time.parse("1970-01-01T00:00:00.1234569Z")', 0.123456],
+    ['time.parse("1969-12-31T23:59:59.25Z")', -0.75],
+    ['time.parse("2024-02-29t23:59:59z")', 1709251199],
+    ['time.parse("2024-01-01T00:00:00-23:59")', 1704153540],
     ['time.parse("2024-02-29T00:00:00Z") - time.parse("2024-02-28T00:00:00Z")', 86400],
     ['string(math.max(9007199254740993, 9007199254740992))', '9007199254740993'],
     ['map.get(m, [])', { k: 1, inner: { a: 1 } }],
@@ -66,12 +83,12 @@ describe('the standard library', () => {
     ['text.url_encode("a b/é")', 'a%20b%2F%C3%A9'],
     ['text.url_encode_plus("a b")', 'a+b'],
     ['text.url_decode("a%20b")', 'a b'],
-    [
-      'base64.encode(hash.compute_checksum(text.encode("x"), "SHA256"))',
-      createHash('sha256').update('x').digest('base64'),
-    ],
-    ['time.format(0)', '1970-01-01T00:00:00Z'],
-    ['time.format(1.5, "Europe/Berlin")', '1970-01-01T01:00:01.500+01:00'],
+    ...['MD5', 'SHA1', 'SHA224', 'SHA256', 'SHA384', 'SHA512'].map((algorithm): [string, string] => [
+      `base64.encode(hash.compute_checksum(text.encode("x"), "${algorithm}"))`,
+      createHash(algorithm).update('x').digest('base64'),
+    ]),
+    ['time.format(0)', '1970-01-01T00:00:00.000000Z'],
+    ['time.format(1.5, "Europe/Berlin")', '1970-01-01T01:00:01.500000+01:00'],
     ['time.parse("1970-01-01T01:00:01.5+01:00")', 1.5],
     ['sys.get_env("GOOGLE_CLOUD_PROJECT_ID")', 'p'],
     ['sys.get_env("UNSET")', null],
@@ -93,6 +110,8 @@ describe('the standard library', () => {
       m: { k: 1, inner: { a: 1 } },
       n: { k: 2, inner: { b: 2 } },
       style: { prefix: '>', indent: ' ' },
+      odd: { prefix: '$&', indent: ' 12 chars .' },
+      flat: { indent: '' },
       e500: { tags: ['HttpError'], code: 500 },
       e502: { tags: ['HttpError'], code: 502 },
     };
@@ -109,7 +128,28 @@ describe('the standard library', () => {
     ['text.match_regex("a", "(")', 'ValueError', 'is not a regular expression'],
     ['text.match_regex("aa", "(a)\\\\1")', 'ValueError', 'is not a regular expression'],
     ['time.parse("yesterday")', 'ValueError', 'is not an RFC 3339 time: "yesterday"'],
+    ...[
+      '2024-02-30T00:00:00Z',
+      '2023-02-29T00:00:00Z',
+      '2024-13-01T00:00:00Z',
+      '2024-02-28T24:00:00Z',
+      '2024-02-28T23:60:00Z',
+      '2024-02-28T23:59:60Z',
+      '2024-02-28T00:00:00+24:00',
+      '2024-02-28T00:00:00',
+      '2024-02-28 00:00:00Z',
+    ].map((time): [string, string, string] => [
+      `time.parse("${time}")`,
+      'ValueError',
+      `is not an RFC 3339 time: "${time}"`,
+    ]),
+    ['time.format(253402300800)', 'ValueError', "'seconds' of time.format is out of range: 253402300800"],
+    ['time.format(253402300799, "Asia/Tokyo")', 'ValueError', 'is out of range'],
+    ['time.format(-62135596801)', 'ValueError', 'is out of range'],
+    ['time.format(9223372036854775807)', 'ValueError', 'is out of range'],
     ['time.format(0, "Nowhere/City")', 'ValueError', '"Nowhere/City" is unknown'],
+    ['text.url_encode("\\ud800")', 'ValueError', '"\\ud800" has half of a surrogate pair'],
+    ['text.url_encode_plus("a\\udc00")', 'ValueError', 'has half of a surrogate pair'],
     ['hash.compute_checksum(text.encode("x"), "CRC7")', 'ValueError', '"CRC7" is not supported'],
     ['math.abs("x")', 'TypeError', 'math.abs needs numbers, got string'],
     ['math.abs(-9223372036854775807 - 1)', 'ValueError', 'integer overflow'],
@@ -202,6 +242,38 @@ describe('the standard library', () => {
       { severity: 'WARNING', data: new Map([['k', 1n]]) },
       { severity: 'DEFAULT', data: 'hello' },
     ]);
+  });
+
+  // https://docs.cloud.google.com/workflows/docs/reference/stdlib/sys/log
+  it.each([
+    ['nothing', {}, 'needs one of the arguments data, text and json, got none'],
+    ['null', { data: null }, 'got none'],
+    ['two things', { data: 'a', json: {} }, 'got data and json'],
+    ['bytes', { data: '${text.encode("a")}' }, "argument 'data' of sys.log must not be bytes"],
+    ['bytes as text', { text: '${text.encode("a")}' }, "argument 'text' of sys.log must not be bytes"],
+    ['a text as JSON', { json: 'a' }, "argument 'json' of sys.log must be a map, got string"],
+    ['a list as JSON', { json: [] }, "argument 'json' of sys.log must be a map, got list"],
+    ['with a number as severity', { data: 1, severity: 1 }, "'severity' of sys.log must be a string"],
+    [
+      'with a text as timeout',
+      { data: 1, timeout: 'x' },
+      "'timeout' of sys.log must be a number, got string",
+    ],
+  ])('does not log %s', async (_name, args, message) => {
+    const steps = { try: { call: 'sys.log', args }, except: { as: 'e', steps: [{ r: { return: '${e}' } }] } };
+    const run = start(JSON.stringify([{ t: steps }]));
+    const ended = await run.outcome;
+    expect(ended.state === 'SUCCEEDED' && JSON.parse(ended.result)).toEqual({
+      tags: ['TypeError'],
+      message: expect.stringContaining(message),
+    });
+    expect(run.logs).toEqual([]);
+  });
+
+  it.each([[0], [false], [1.5], [[null]], ['']])('logs %j', async (data) => {
+    const run = start(JSON.stringify([{ l: { call: 'sys.log', args: { data, text: null } } }]));
+    await run.outcome;
+    expect(run.logs).toHaveLength(1);
   });
 
   it('sleeps and reads the time of the clock it is given', async () => {
