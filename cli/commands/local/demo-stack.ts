@@ -52,12 +52,16 @@ export async function openDemoStack(signal: AbortSignal, hosts = 1): Promise<Dem
     stack,
     ledger,
     async serviceFile(service, sections) {
-      const file = parse(await readFile(join(examples, 'services/hello.yaml'), 'utf8')) as Record<
-        string,
-        unknown
-      >;
+      const file = parse(await readFile(join(examples, 'services/hello.yaml'), 'utf8')) as {
+        runtime: Record<string, unknown>;
+      };
       const image = `${place.registryHost}/${place.repository}/${service}`;
-      await demo.upload(service, stringify({ ...file, service, image, ...sections }));
+      // Services that share an account are advised against.
+      const runtime = {
+        ...file.runtime,
+        serviceAccount: `${service}@${place.project}.iam.gserviceaccount.com`,
+      };
+      await demo.upload(service, stringify({ ...file, service, image, runtime, ...sections }));
     },
     upload: (service, text) => demo.put(`services/${service}.yaml`, 'application/yaml', text),
     async put(name, type, content) {
