@@ -147,7 +147,7 @@ function argumentsOf({ name, params }: LibraryFunction): fc.Arbitrary<ReadonlyMa
     const usual = usesHttp.test(name) ? { weight: 12, arbitrary: sent[param.name] ?? text } : undefined;
     const argument = usual ? fc.oneof({ weight: 1, arbitrary: odd }, usual) : odd;
     const pair = argument.map((value): [string, Value] => [param.name, value]);
-    return param.required ? pair : fc.option(pair, { nil: undefined, freq: 1 });
+    return param.required ? pair : fc.option(pair, { nil: undefined, freq: 2 });
   });
   return fc.tuple(...all).map((pairs) => new Map(pairs.filter((pair) => pair !== undefined)));
 }

@@ -3,7 +3,7 @@ import { establish, settled } from '#test/support/dispatch.ts';
 import { connect, pushed } from '#test/support/engine.ts';
 import type { Behaviour } from '#test/support/fakes/cloud-run.ts';
 import { createWorld, serviceFile, type World } from '#test/support/world.ts';
-import { asProcess, crashPoint, type CrashPoint } from './crash.ts';
+import { asProcess, crashPoint, type CrashPoint } from '#test/crash/crash.ts';
 
 /**
  * The process of a function dies at its n-th call to the outside, for every n, before the call and after it took effect;
