@@ -62,7 +62,7 @@ export function locationQuestions(scene: Scene): Question[] {
       async ask() {
         const missing = await missingPlace(scene);
         if (missing) return { pass: false, observed: missing.words };
-        return { pass: true, observed: `one of ${(await locations(scene)).length}` };
+        return { pass: true, observed: `it is there; locations in all: ${(await locations(scene)).length}` };
       },
     },
   ];

@@ -72,7 +72,9 @@ async function ownAccount(scene: Scene): Promise<Answer> {
   if (users.length > 0)
     return shared(`${account}, as ${[...new Set(users.map(({ service }) => service))].join(', ')}`);
   const services = new Set(others.map(({ service }) => service));
-  const observed = `${account}, named by none of ${services.size} other services`;
+  const elsewhere =
+    services.size === 0 ? 'there is no other service' : `other services that name it: 0 of ${services.size}`;
+  const observed = `${account}; ${elsewhere}`;
   const broken = files.filter(({ problems }) => problems !== undefined).map(({ name }) => name);
   return broken.length === 0
     ? { pass: true, observed }

@@ -408,7 +408,7 @@ describe('an account of the service’s own', () => {
     world.configure(fileFor('other', 'other@slipway-local.iam.gserviceaccount.com'), 'other');
     const check = checkOf(await look(world), own);
     expect(check.outcome).toBe('pass');
-    expect(observedIn(check)).toBe(`${account}, named by none of 2 other services`);
+    expect(observedIn(check)).toBe(`${account}; other services that name it: 0 of 2`);
   });
 
   it('is not one that another file names: it is told which', async () => {
