@@ -104,7 +104,8 @@ describe('approvals', () => {
     const { world, as } = await start(needing);
     const digest = world.release('v1');
     expect((await as('ana', ['approvals'])).stdout).toMatch(/^No request waits for an approval/);
-    const going = as('ana', ['deploy', 'hello', 'staging', 'v1']);
+    const why = ['--reason', 'the shop is slow', '--change', '#12 Faster'];
+    const going = as('ana', ['deploy', 'hello', 'staging', 'v1', ...why]);
     const id = await until(async () => (await world.deps.ledger.list('approvals'))[0]?.id);
     const list = await as('bob', ['approvals']);
     expect(list.stdout).toMatch(
@@ -115,7 +116,9 @@ describe('approvals', () => {
     );
     const bobs = await as('bob', ['approve', id, '--reason', 'tested', '--yes']);
     expect(bobs).toMatchObject({ code: 0, stderr: '' });
-    expect(bobs.stdout).toContain(`digest       ${digest}\n  asked for by ana@example.com\n`);
+    expect(bobs.stdout).toContain(
+      `digest       ${digest}\n  asked for by ana@example.com\n  reason       the shop is slow\n  change       #12: Faster\n`,
+    );
     expect(bobs.stdout).toContain(
       'missing      2 of 2, from ana@example.com, bob@example.com, eve@example.com',
     );

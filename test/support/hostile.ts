@@ -35,6 +35,7 @@ export function withForeign(deployment: Deployment, text: () => string): Deploym
       id: text(),
       requestedBy: text(),
       tag: text(),
+      reason: text(),
       change: { id: text(), title: text(), url: 'https://example.com/a|b?c=<d>&e', claims: [text(), text()] },
     },
     ...(release && {

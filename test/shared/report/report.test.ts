@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Check } from '#shared/domain/check.ts';
 import type { Deployment } from '#shared/domain/deployment.ts';
 import type { Outcome } from '#shared/domain/outcome.ts';
 import { Report } from '#shared/report/document.ts';
@@ -260,6 +261,14 @@ describe('after a deployment that did not go live', () => {
   });
 });
 
+it('says why it was asked for, in the words of who asked', () => {
+  const { request } = deploymentOf();
+  const report = buildReport(deploymentOf({ request: { ...request, reason: 'the shop is slow' } }));
+  expect(renderMarkdown(report)).toContain('the shop is slow');
+  expect(renderTerminal(report, { color: false, width: 100 })).toContain('the shop is slow');
+  expect(renderMarkdown(buildReport(deploymentOf()))).not.toContain('Reason');
+});
+
 describe('checks', () => {
   it('are counted by suite and by when they were asked', () => {
     const checks = [
@@ -291,6 +300,38 @@ describe('checks', () => {
     const { recommendations } = buildReport(deploymentOf({ checks: advised }));
     expect(recommendations.map(({ check }) => check)).toEqual(['a']);
     expect(failedChecks(report.suites).map(({ id }) => id)).toEqual(['tests/a']);
+  });
+
+  it('that are required and could not be run stand with what failed, those whose turn never came do not', () => {
+    const failed = finishedAs('failed', {
+      checks: [
+        checkOf({
+          id: 'tls',
+          title: 'The certificate is valid',
+          outcome: 'not-run',
+          reason: 'it has no TLS',
+        }),
+      ],
+    });
+    const { nextSteps } = buildReport(failed);
+    const report = renderMarkdown(buildReport(failed));
+    expect(nextSteps.map(({ sentence }) => sentence)).toContain('Have this run: The certificate is valid');
+    expect(report).toMatch(
+      /## What failed[\s\S]*The certificate is valid: Not run: it has no TLS[\s\S]*## Deployment/,
+    );
+    // Asked for by the service file, but the deployment ended before.
+    expect(report).toContain('GET / says which service it is');
+    expect(nextSteps.map(({ sentence }) => sentence).join()).not.toContain('GET /');
+  });
+
+  it('without an answer are questions, beside what was found', () => {
+    const open = checkOf({ id: 'a', severity: 'advisory', outcome: 'not-run', reason: 'no key' });
+    const found = checkOf({ id: 'b', severity: 'advisory', outcome: 'fail', evidence: evidenceOf() });
+    const headline = (...checks: Check[]) =>
+      buildReport(finishedAs('live-with-recommendations', { checks })).headline;
+    expect(headline(open)).toMatch(/, with 1 question open$/);
+    expect(headline(found)).toMatch(/, with 1 recommendation$/);
+    expect(headline(open, found)).toMatch(/, with 1 recommendation, 1 question open$/);
   });
 
   it('of the service file that were never asked are there as not run, with the reason', () => {

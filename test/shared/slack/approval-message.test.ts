@@ -30,6 +30,15 @@ describe('the message of an approval', () => {
     );
   });
 
+  it('says why and what for, in the words of who asks', () => {
+    const { request } = approvalOf();
+    const change = { id: '#12', title: 'Faster', claims: [] };
+    const approval = approvalOf({ request: { ...request, reason: 'the shop is slow', change } });
+    const text = textOf(approvalMessage(approval, { first: true }));
+    expect(text).toContain('the shop is slow');
+    expect(text).toContain('#12: Faster');
+  });
+
   it('says that a freeze is to be set aside', () => {
     const { request } = approvalOf();
     const approval = approvalOf({ request: { ...request, override: { freeze: 'a leak' } } });

@@ -41,6 +41,7 @@ const hostileApproval = (approval: Approval, text: string): Approval => ({
     ...approval.request,
     tag: text,
     digest: text,
+    reason: text,
     override: { freeze: text },
     change: { id: text, title: text, url: 'https://example.com/a|b?c=<d>&e', claims: [] },
   },
@@ -109,6 +110,13 @@ describe('every message', () => {
 
 describe('the root message', () => {
   const root = (deployment: Deployment): SlackMessage => rootMessage(deployment, now);
+
+  it('says why it was asked for, in the words of who asked', () => {
+    const { request } = deploymentOf();
+    expect(textOf(root(deploymentOf({ request: { ...request, reason: 'the shop is slow' } })))).toContain(
+      'the shop is slow',
+    );
+  });
 
   it.each<[string, Deployment, RegExp]>([
     [

@@ -152,6 +152,8 @@ describe('deploy, where it is protected', () => {
         labels: {
           'org.opencontainers.image.revision': revision,
           'org.opencontainers.image.source': 'https://github.com/acme/hello.git',
+          'dev.slipway.change.id': `#${tag}`,
+          'dev.slipway.change.title': 'From the image',
         },
       };
       world.registry.images.set(tag, found).set(found.digest, found);
@@ -172,6 +174,7 @@ describe('deploy, where it is protected', () => {
     expect(text).toContain('`runtime.memory`: `"512Mi"` → `"1Gi"`');
     expect(text).toContain('`runtime.env.TOKEN`: nothing → `(not shown)`');
     expect(text).not.toContain('hush');
+    expect(text).toContain('#v2: From the image');
     expect(text).toContain('50 % → 100 %');
     expect(text).toContain('Answers (1)');
     expect(text).toMatch(/it waits for approval.*1 of lee@example.com must approve/s);
