@@ -70,7 +70,7 @@ export function imageQuestions(scene: Scene): Question[] {
                 pass: sizeBytes <= maximumSizeMiB * mebibyte,
                 observed: inMiB(sizeBytes),
                 recommendation: {
-                  change: 'Make the image smaller, or raise imageRules.maximumSizeMiB.',
+                  change: 'Make the image smaller, or raise imageRules.maximumSizeMiB',
                   measured: inMiB(sizeBytes),
                   limit: `${maximumSizeMiB} MiB`,
                   rule: 'imageRules.maximumSizeMiB',

@@ -73,7 +73,7 @@ function connectorSize(found: VpcConnector): Answer {
     pass: hasRange && least >= 2 && most <= 10 && most > least,
     observed,
     recommendation: {
-      change: 'Give the connector a /28 range and room to grow, or use direct egress.',
+      change: 'Give the connector a /28 range and room to grow, or use direct egress',
       measured: observed,
       limit: 'a /28, 2 to 10 instances',
       rule: 'connector-size',
@@ -141,7 +141,7 @@ function directQuestions(scene: Scene, vpc: Extract<Vpc, { subnetwork: string }>
           pass: prefix <= 26 && addresses >= 2 * runtime.maxInstances,
           observed,
           recommendation: {
-            change: `Use a larger subnetwork, or lower runtime.maxInstances to at most ${Math.floor(addresses / 2)}.`,
+            change: `Use a larger subnetwork, or lower runtime.maxInstances to at most ${Math.floor(addresses / 2)}`,
             measured: observed,
             limit: `/26 and ${2 * runtime.maxInstances} addresses`,
             rule: 'subnetwork-size',

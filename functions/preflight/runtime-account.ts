@@ -85,7 +85,7 @@ const shared = (observed: string): Answer => ({
   pass: false,
   observed,
   recommendation: {
-    change: 'Make a service account for this service and name it in runtime.serviceAccount.',
+    change: 'Make a service account for this service and name it in runtime.serviceAccount',
     measured: observed,
     limit: 'an account that only this service uses',
     rule: 'own-account',

@@ -125,7 +125,7 @@ function pinned(scene: Scene, mappings: Mapping[]): Question {
         pass: false,
         observed,
         recommendation: {
-          change: `Pin in runtime.secrets: ${pins.join(', ')}.`,
+          change: `Pin in runtime.secrets: ${pins.join(', ')}`,
           measured: observed,
           limit: `${mappings.length} of ${mappings.length} pinned`,
           rule: 'secrets-pinned',
@@ -163,7 +163,7 @@ function oneVersion(mappings: Mapping[]): Question {
         pass: false,
         observed: measured,
         recommendation: {
-          change: `Map one version of ${several.length === 1 ? 'it' : 'each'}, unless it is being rotated.`,
+          change: `Map one version of ${several.length === 1 ? 'it' : 'each'}, unless it is being rotated`,
           measured,
           limit: 'one version of each secret',
           rule: 'secret-one-version',

@@ -31,6 +31,7 @@ export const Evidence = z.object({
 export type Evidence = z.infer<typeof Evidence>;
 
 export const Recommendation = z.object({
+  /** What to do, without a full stop: the figures follow it. */
   change: z.string().min(1),
   measured: z.string(),
   limit: z.string(),

@@ -31,7 +31,7 @@ export function nextStepsOf(report: Omit<Report, 'nextSteps'>): NextStep[] {
     ...claims(report),
     ...report.recommendations.map(({ change, measured, limit, suite, check }) => ({
       when: 'later' as const,
-      sentence: change.replace(/\.$/, ''),
+      sentence: change,
       because: `${suite}, ${check}: found ${measured}, limit ${limit}`,
       command: null,
     })),

@@ -66,7 +66,7 @@ function recommendations({ recommendations, suites }: Report): Block[] {
         .filter(({ outcome }) => outcome === 'fail')
         .map(
           ({ suite, check, change, measured, limit, rule, link }) =>
-            text`${change.replace(/\.$/, '')}: found ${code(measured)}, limit ${code(limit)} (${suite}, ${check}, rule ${code(rule)}${link === undefined ? [] : text`, ${linkTo(link, 'more')}`})`,
+            text`${change}: found ${code(measured)}, limit ${code(limit)} (${suite}, ${check}, rule ${code(rule)}${link === undefined ? [] : text`, ${linkTo(link, 'more')}`})`,
         ),
     ),
     ...(open.length === 0 ? [] : [paragraph`${strong('Questions open')}`]),

@@ -139,11 +139,7 @@ function recommendations({ recommendations }: Report, pen: Pen): string[] {
   return [
     pen.line('Recommendations', 'bold'),
     ...recommendations.flatMap(({ change, measured, limit, check }) =>
-      pen.behind(
-        '! ',
-        `${change.replace(/\.$/, '')}: found ${measured}, limit ${limit} (${check})`,
-        'yellow',
-      ),
+      pen.behind('! ', `${change}: found ${measured}, limit ${limit} (${check})`, 'yellow'),
     ),
   ];
 }

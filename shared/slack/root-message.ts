@@ -138,7 +138,7 @@ function recommendationLines({ recommendations: all }: Report): string[] {
       .slice(0, shownRecommendations)
       .map(
         ({ change, measured, limit }) =>
-          `• ${foreign(change.replace(/\.$/, ''))}: found ${code(measured, 100)}, limit ${code(limit, 100)}`,
+          `• ${foreign(change)}: found ${code(measured, 100)}, limit ${code(limit, 100)}`,
       ),
     ...(all.length > shownRecommendations ? ['• … more in the thread'] : []),
   ];

@@ -34,11 +34,11 @@ describe('slipway check', () => {
     const { code, stdout } = await check({ hello: file('app: { shutdownTime: 30s, webSocket: {} }') });
     expect(code).toBe(0);
     expect(stdout).toBe(`✓ hello.yaml: hello in staging
-  ! Declare runtime.livenessProbe with a path that answers without other services.
+  ! Declare runtime.livenessProbe with a path that answers without other services
     declared: no liveness probe; limit: a liveness probe; rule: liveness-missing
-  ! Set runtime.minInstances to 1.
+  ! Set runtime.minInstances to 1
     declared: minInstances: 0, with WebSockets; limit: at least 1; rule: websocket-min-instances
-  ! Finish or hand on within 10 s of SIGTERM.
+  ! Finish or hand on within 10 s of SIGTERM
     declared: it stops in 30 s; limit: at most 10 s; rule: shutdown-time
   – websocket-capacity was not judged: app.webSocket.connections is not declared
   – websocket-request-timeout was not judged: app.webSocket.longestConnection is not declared
@@ -58,7 +58,7 @@ describe('slipway check', () => {
       hello: file('runtime: { memory: 8Gi }\napp: { shutdownTime: 30s }'),
     });
     expect(code).toBe(1);
-    expect(stdout.split('\n')[1]).toMatch(/✗ Lower runtime.memory to 4096Mi, or raise runtime.cpu to 2\./);
+    expect(stdout.split('\n')[1]).toMatch(/✗ Lower runtime.memory to 4096Mi, or raise runtime.cpu to 2/);
   });
 
   it('counts services whose files are given together at one database', async () => {

@@ -120,7 +120,7 @@ describe('what the rules make of them', () => {
   it('is a recommendation with what is declared, for each that failed', () => {
     const checks = judge();
     expect(adviceOf(checks, 'database-pool-usual-load')).toBe(
-      'Raise app.database.pool from 12 to 15: 437 ÷ 11 instances (1 of the candidate) = 39 each, less overflow 18 → 21.',
+      'Raise app.database.pool from 12 to 15: 437 ÷ 11 instances (1 of the candidate) = 39 each, less overflow 18 → 21',
     );
     const failed = checks.filter((check) => check.outcome === 'fail');
     const said = failed.map(({ recommendation }) => [

@@ -24,7 +24,7 @@ function checkOf(rule: Rule, judgement: Judgement, at: string): Check {
   const evidence = { source, asked: rule.keys.join(', '), observed, expected, at };
   if (outcome === 'pass') return { ...base, outcome, evidence };
   const recommendation = {
-    change: `${judgement.change.replace(/\.$/, '')}.`,
+    change: judgement.change,
     measured: observed,
     limit: expected,
     rule: id,

@@ -57,7 +57,7 @@ describe('the connection budget', () => {
       evidence: { expected: 'at most 37 (100 − 3 reserved − 60 auth)' },
       recommendation: {
         change:
-          'Lower pool + overflow to at most 7 per instance, as 37 ÷ 5 instances (1 of the candidate) = 7 each, or runtime.maxInstances to at most 2.',
+          'Lower pool + overflow to at most 7 per instance, as 37 ÷ 5 instances (1 of the candidate) = 7 each, or runtime.maxInstances to at most 2',
       },
     });
   });
@@ -181,20 +181,20 @@ describe('advice to raise a pool of 12 with an overflow of 18', () => {
       )}`,
     );
   const unknown =
-    'if the database has room for it; that is not known: app.database.connectionLimit is not declared.';
-  const first = 'Lower runtime.maxInstances, or let the database take more connections, first.';
+    'if the database has room for it; that is not known: app.database.connectionLimit is not declared';
+  const first = 'Lower runtime.maxInstances, or let the database take more connections, first';
   const cases: { name: string; limit: number | undefined; pool: string; overflow: string }[] = [
     {
       name: 'is given when the database has room for it',
       limit: 503,
-      pool: 'Raise app.database.pool from 12 to 15: 500 ÷ 11 instances (1 of the candidate) = 45 each, less overflow 18 → 27.',
+      pool: 'Raise app.database.pool from 12 to 15: 500 ÷ 11 instances (1 of the candidate) = 45 each, less overflow 18 → 27',
       overflow:
-        'Raise app.database.overflow from 18 to 20: 500 ÷ 11 instances (1 of the candidate) = 45 each, less pool 15 → 30.',
+        'Raise app.database.overflow from 18 to 20: 500 ÷ 11 instances (1 of the candidate) = 45 each, less pool 15 → 30',
     },
     {
       name: 'is given for the pool, and against the overflow, when there is room for one of them',
       limit: 380,
-      pool: 'Raise app.database.pool from 12 to 15: 377 ÷ 11 instances (1 of the candidate) = 34 each, less overflow 18 → 16.',
+      pool: 'Raise app.database.pool from 12 to 15: 377 ÷ 11 instances (1 of the candidate) = 34 each, less overflow 18 → 16',
       overflow: `Do not raise app.database.overflow to 20: 377 ÷ 11 instances (1 of the candidate) = 34 each, less pool 15 → the safe maximum is 19. ${first}`,
     },
     {

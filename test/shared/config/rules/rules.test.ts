@@ -22,7 +22,7 @@ describe.each(rules.map((rule) => ({ rule, id: rule.id })))('$id', ({ rule }) =>
   it('fails its firing example and says what to do', () => {
     expect(judge(rule, rule.examples.firing)).toMatchObject({
       outcome: 'fail',
-      change: expect.stringMatching(/^[A-Z]/),
+      change: expect.stringMatching(/^[A-Z].*[^.]$/s),
     });
   });
 
@@ -111,7 +111,7 @@ describe('the check of a rule', () => {
         at,
       },
       recommendation: {
-        change: 'Finish or hand on within 10 s of SIGTERM.',
+        change: 'Finish or hand on within 10 s of SIGTERM',
         measured: 'declared: it stops in 30 s',
         limit: 'at most 10 s',
         rule: 'shutdown-time',
@@ -333,7 +333,7 @@ describe('what was looked up', () => {
           expected: 'at most 300 Mbit/s; looked up: VPC connector main',
         }),
         recommendation: expect.objectContaining({
-          change: 'Let the connector grow further, or lower runtime.maxInstances to 12.',
+          change: 'Let the connector grow further, or lower runtime.maxInstances to 12',
         }),
       }),
     );
