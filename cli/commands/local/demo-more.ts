@@ -84,8 +84,12 @@ const scenes: Scene[] = [
     async play(demo) {
       await demo.serviceFile('busy', { healthProbe: quick, traffic: { steps: [100], bake: '1s' } });
       const digests: string[] = [];
-      for (const version of ['1', '2', '3'])
-        digests.push(await demo.push('busy', good(version), `v${version}`));
+      for (const version of ['1', '2', '3']) {
+        const digest = await demo.push('busy', good(version), `v${version}`);
+        // Pub/Sub keeps no order: decided after the last one, the middle one would be superseded without a deployment.
+        await demo.deployment('busy', digest, () => true);
+        digests.push(digest);
+      }
       const [first, middle, last] = await Promise.all(
         digests.map((digest) => demo.deployment('busy', digest)),
       );
